@@ -1,0 +1,112 @@
+# Needs Python 3.11 or newer (with venv and pip), make and git. Everything else is fetched into .venv.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ARGS ?=
+STORE ?= sqlite
+export KEYSTEAD_TEST_STORE = $(STORE)
+
+# Nothing but the .venv of this checkout, and never a Python that uv downloads.
+unexport VIRTUAL_ENV
+export UV_PROJECT_ENVIRONMENT = $(CURDIR)/.venv
+export UV_PYTHON = $(CURDIR)/.venv/bin/python
+export UV_PYTHON_DOWNLOADS = never
+export UV_LINK_MODE = copy
+# A slow mirror is no reason to fail: seconds for one answer, and how often to ask again.
+export UV_HTTP_TIMEOUT = 180
+export UV_HTTP_RETRIES = 8
+PIP = .venv/bin/python -m pip --disable-pip-version-check --timeout 60 --retries 8
+
+BIN = .venv/bin
+UV = $$(command -v uv || echo $(BIN)/uv)
+PYTHONS = python3 python3.14 python3.13 python3.12 python3.11
+IS_NEW = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+
+# One test process for each processor, but at least two and at most four.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+	[ $$n -ge 2 ] || n=2; [ $$n -le 4 ] || n=4; echo $$n)
+
+.PHONY: help
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  ARGS=... is passed on, as in: make test ARGS='tests/flows -k refresh'"
+	@echo "  STORE=... chooses the database of the tests that need just one: $(STORE)"
+
+# The stamp holds the folder it was made in: programs in .venv name it, so a moved checkout installs anew.
+STAMP = .venv/.installed
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+.PHONY: install
+install: $(STAMP) ## make .venv with everything in it, and .venv/bin/keystead
+	@echo "Installed: $(BIN)/keystead"
+
+$(STAMP): pyproject.toml uv.lock
+	@if [ -f $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ] || ! $(BIN)/python $(IS_NEW); then \
+		for python in $(PYTHONS); do $$python $(IS_NEW) && break; python=; done; \
+		[ -n "$$python" ] || { echo "Keystead needs Python 3.11 or newer, and found none" >&2; exit 1; }; \
+		$$python -m venv --clear .venv || exit 1; \
+	fi
+	@command -v $(UV) >/dev/null || { \
+		$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null || exit 1; \
+		$(PIP) install --quiet 'uv>=0.8,<1'; \
+	}
+	@$(UV) sync --frozen --all-extras --quiet
+	@[ -x $(BIN)/keystead ] || { echo "$(BIN)/keystead was not made" >&2; exit 1; }
+	@echo "$(CURDIR)" > $@
+
+.PHONY: serve
+serve: $(STAMP) ## start the server; the environment and .env configure it
+	@exec $(BIN)/keystead serve $(ARGS)
+
+.PHONY: test
+test: $(STAMP) ## run every test, in random order
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: coverage
+coverage: $(STAMP) ## run every test and show the lines that none of them reached
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report
+
+.PHONY: check
+check: $(STAMP) ## run every check that is not a test; what CI runs
+	@$(UV) lock --check --offline -qq || { \
+		echo "uv.lock does not fit pyproject.toml: run 'uv lock' and commit both" >&2; exit 1; \
+	}
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: format
+format: $(STAMP) ## put the code into its one layout, and repair what can be repaired
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(STAMP) ## measure it, as bench/ describes
+	$(BIN)/python -m bench $(ARGS)
+
+# Without Node.js there is nothing to run the collection with: a failure in CI, a remark elsewhere.
+.PHONY: postman
+postman: $(STAMP) ## run the Postman collection against a server of its own (needs Node.js)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory postman/node_modules/.installed && exec postman/run $(ARGS); \
+	elif [ "$$CI" = true ]; then \
+		echo "make postman: node and npm are needed" >&2; exit 1; \
+	else \
+		echo "make postman: skipped, because node and npm are not installed"; \
+	fi
+
+postman/node_modules/.installed: postman/package.json postman/package-lock.json
+	@npm ci --prefix postman --loglevel error --fetch-retries 8
+	@touch $@
+
+.PHONY: clean
+clean: ## remove everything that was made here
+	rm -rf .venv .coverage .coverage.* htmlcov dist build postman/node_modules
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find bench src tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

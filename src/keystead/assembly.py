@@ -1,0 +1,123 @@
+"""Joins the adapters to the ports: what the server and the command line both work with."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from keystead.addresses import canonical_email
+from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
+from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
+from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
+from keystead.crypto.random import SystemRandomness
+from keystead.crypto.refresh_tokens import MacRefreshTokens
+from keystead.devices import read_device
+from keystead.domain.passwords import PasswordPolicy
+from keystead.domain.ports import Store
+from keystead.flows.seed_admin import seed_admin
+from keystead.flows.tools import Tools
+from keystead.logs import log, record
+from keystead.places.lookup import Places
+from keystead.settings import Settings
+from keystead.store import open_store, sqlite_path
+
+MIN_PASSWORD_LENGTH = {"asvs": 8, "nist": 15}
+"""OWASP ASVS 6.2.1; NIST SP 800-63B-4 section 3.1.1.2 where the password is the only factor."""
+
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the time in UTC, in whole milliseconds: what every store can keep."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@asynccontextmanager
+async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
+    """
+    Connect everything a flow needs, and disconnect it afterwards.
+
+    Raises: StoreDown, UnknownDatabase, SchemaUnknown, SecretsFileUnusable.
+    """
+    store = open_store(settings.database_url.get_secret_value())
+    await store.open()
+    try:
+        keyring = await _open_keyring(settings, store)
+        passwords = _passwords(settings, keyring)
+        places = Places(settings.geo_db_file_path, warn=_warn_of_places)
+        try:
+            yield _tools(settings, store, keyring, passwords, places)
+        finally:
+            passwords.close()
+            places.close()
+    finally:
+        await store.close()
+
+
+async def seed(settings: Settings, tools: Tools, now: datetime) -> None:
+    """Make the admin that the settings name, if they ask for one and there is none."""
+    if not (settings.seed_admin_on_start and settings.admin_email and settings.admin_password):
+        return
+    password = settings.admin_password.get_secret_value()
+    await seed_admin(tools, settings.admin_email, password, now)
+
+
+def _tools(
+    settings: Settings,
+    store: Store,
+    keyring: Keyring,
+    passwords: PepperedPasswords,
+    places: Places,
+) -> Tools:
+    random = SystemRandomness()
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    policy = TokenPolicy(settings.issuer, settings.audience, settings.access_token_lifetime)
+    return Tools(
+        store=store,
+        passwords=passwords,
+        access_tokens=JwtAccessTokens(keyring, secret, policy, random),
+        refresh_tokens=MacRefreshTokens(keyring),
+        random=random,
+        canonical_email=canonical_email,
+        find_place=places.find,
+        read_device=read_device,
+        record=record,
+        sessions=settings.session_policy,
+        password_policy=PasswordPolicy(
+            MIN_PASSWORD_LENGTH[settings.password_profile], load_blocklist(), settings.app_name
+        ),
+    )
+
+
+async def _open_keyring(settings: Settings, store: Store) -> Keyring:
+    path = secrets_path(settings)
+    bound_to = await store.find_secrets()
+    keyring = load_or_create(path, may_create=lambda: bound_to is None)
+    if await store.bind_secrets(keyring.fingerprint) != keyring.fingerprint:
+        raise SecretsFileUnusable(
+            f"{path} belongs to another database: the passwords and sessions in this one were made "
+            "with other secrets. Point KEYSTEAD_SECRETS_FILE at the right file"
+        )
+    return keyring
+
+
+def secrets_path(settings: Settings) -> Path:
+    """Return where the generated secrets live: as set, or beside the database."""
+    if settings.secrets_file is not None:
+        return settings.secrets_file
+    return sqlite_path(settings.database_url.get_secret_value()).with_suffix(".secrets.json")
+
+
+def _passwords(settings: Settings, keyring: Keyring) -> PepperedPasswords:
+    profile = Argon2Profile(
+        settings.argon2_memory_kib, settings.argon2_iterations, settings.argon2_parallelism
+    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return PepperedPasswords(keyring, profile, workers=max(1, (cores or 1) // settings.workers))
+
+
+def _warn_of_places(reason: str) -> None:
+    log.warning("geo_database_unusable", reason=reason)

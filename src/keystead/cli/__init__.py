@@ -1,0 +1,37 @@
+"""
+The command line: serve, and what an operator does without a browser.
+
+Owns arguments, tables and exit codes (0 done, 1 refused, 2 wrong usage or settings). Decides
+nothing: every command is a flow, run with the same tools as the server.
+"""
+
+import typer
+
+from keystead.cli.accounts import create_admin, users
+from keystead.cli.geo import geo
+from keystead.cli.inspect import routes, settings, version
+from keystead.cli.serve import migrate, serve
+from keystead.cli.sessions import sessions
+
+keystead = typer.Typer(
+    name="keystead",
+    help="The self-hosted account backend.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+keystead.command()(serve)
+keystead.command()(migrate)
+keystead.command("create-admin")(create_admin)
+keystead.add_typer(users, name="users")
+keystead.add_typer(sessions, name="sessions")
+keystead.add_typer(geo, name="geo")
+keystead.command()(routes)
+keystead.command()(settings)
+keystead.command()(version)
+
+
+def main() -> None:
+    """Run the command line."""
+    keystead()

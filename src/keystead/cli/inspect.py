@@ -1,0 +1,77 @@
+"""`keystead routes`, `keystead settings` and `keystead version`."""
+
+from datetime import timedelta
+
+import typer
+from pydantic import SecretStr
+
+from keystead import __version__
+from keystead.cli.running import AsJson, load_settings, show, show_table
+from keystead.setting_values import human
+from keystead.settings import Settings, names_of, source_of
+
+
+def routes(*, as_json: AsJson = False) -> None:
+    """Print every route and who may use it."""
+    from keystead.app import all_routes  # noqa: PLC0415 - the web framework takes 0.5 s to load.
+
+    lines = [
+        {
+            "method": ",".join(sorted(route.methods or ())),
+            "path": route.path,
+            "access": str(route.access),
+            "endpoint": f"{route.endpoint.__module__}.{route.endpoint.__name__}",
+        }
+        for route in all_routes(Settings.model_construct(api_docs=True))
+    ]
+    lines.sort(key=lambda line: (line["path"], line["method"]))
+    if as_json:
+        show(lines)
+    else:
+        show_table("routes", lines)
+
+
+def settings(*, as_json: AsJson = False) -> None:
+    """Print every setting with its value and where it comes from; secrets are masked."""
+    found = load_settings()
+    lines = [
+        {
+            "setting": names_of(name)[0],
+            "value": _text(getattr(found, name)),
+            "source": source_of(name),
+        }
+        for name in Settings.model_fields
+    ]
+    if as_json:
+        show(lines)
+    else:
+        show_table("settings", lines)
+
+
+def version(*, as_json: AsJson = False) -> None:
+    """Print the version."""
+    if as_json:
+        show({"version": __version__})
+    else:
+        typer.echo(f"keystead {__version__}")
+
+
+def _text(value: object) -> str | None:
+    if value is None or value == ():
+        return None
+    match value:
+        case SecretStr():
+            return _masked(value.get_secret_value())
+        case bool():
+            return str(value).lower()
+        case timedelta():
+            return human(value)
+        case tuple():
+            return ",".join(str(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _masked(text: str) -> str:
+    # A path has nothing to hide; the URL of a server may hold a password.
+    return text if text.startswith("sqlite:") else "********"

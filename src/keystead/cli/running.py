@@ -1,0 +1,103 @@
+"""How a command runs: settings, tools, and what is said when it cannot."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Annotated, NoReturn, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from keystead import logs
+from keystead.assembly import open_tools
+from keystead.crypto.keyring import SecretsFileUnusable
+from keystead.domain.errors import Fault, StoreDown, UserNotFound
+from keystead.domain.user import User, UserId
+from keystead.flows.tools import Tools
+from keystead.settings import Settings, SettingsRefused
+from keystead.store import SchemaUnknown, UnknownDatabase
+
+REFUSED = 1
+WRONG_USAGE = 2
+
+PIPE_WIDTH = 400
+"""Columns for output that no terminal shows: enough for the longest line."""
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
+Who = Annotated[str, typer.Argument(help="An e-mail address or a user id.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings, or say what is wrong with them and exit with 2."""
+    try:
+        return Settings.load(**given)
+    except SettingsRefused as refusal:
+        stop(str(refusal), WRONG_USAGE)
+
+
+def run(command: Callable[[Tools], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Run *command* with everything connected, or say why it was refused and exit with 1."""
+    settings = settings or load_settings()
+    logs.configure("console", sys.stderr)
+
+    async def connected() -> T:
+        async with open_tools(settings) as tools:
+            return await command(tools)
+
+    try:
+        return asyncio.run(connected())
+    except (SecretsFileUnusable, SchemaUnknown, UnknownDatabase) as refusal:
+        stop(str(refusal))
+    except StoreDown as fault:
+        stop(f"{fault.message} ({fault.__cause__ or 'no reason given'})")
+    except Fault as fault:
+        stop("; ".join([fault.message, *(error.message for error in fault.errors)]))
+
+
+def stop(reason: str, code: int = REFUSED) -> NoReturn:
+    """Say on standard error why nothing was done, and exit."""
+    for line in reason.splitlines():
+        typer.secho(f"keystead: {line}", err=True, fg="red")
+    raise typer.Exit(code)
+
+
+async def find(tools: Tools, who: str) -> User:
+    """
+    Return the user with this address or id.
+
+    Raises: UserNotFound, InputInvalid.
+    """
+    if "@" in who:
+        found = await tools.store.find_credentials(tools.canonical_email(who))
+        user = found.user if found else None
+    else:
+        user = await tools.store.find_user(UserId(who))
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def show(value: object) -> None:
+    """Print JSON."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
+
+
+def show_table(title: str, lines: Iterable[Mapping[str, object]]) -> None:
+    """Print *lines* as a table, one column for each name."""
+    found = list(lines)
+    if not found:
+        typer.echo(f"No {title}.")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in found[0]:
+        table.add_column(name, overflow="fold")
+    for line in found:
+        table.add_row(*("-" if value is None else str(value) for value in line.values()))
+    # Values come from users: nothing in them is markup. A pipe has no width to fit into.
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(markup=False, highlight=False, width=width).print(table)

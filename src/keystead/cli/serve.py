@@ -1,0 +1,99 @@
+"""`keystead serve` and `keystead migrate`."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from keystead import __version__, logs
+from keystead.assembly import secrets_path, seed, system_clock
+from keystead.cli.running import load_settings, run
+from keystead.flows.tools import Tools
+from keystead.settings import Settings, unknown_names
+
+if TYPE_CHECKING:
+    from keystead.web.shell import Shell
+
+HEADER_SECONDS = 10
+"""A client that has not finished its headers by then is cut off (slowloris)."""
+
+HTTP_BUFFER_BYTES = 32 * 1024
+"""The server reads no longer header section than this; the application itself refuses over 16 KiB."""
+
+DRAIN_SECONDS = 20
+"""How long requests under way may take to finish once the server is told to stop."""
+
+BACKLOG = 2048
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes.")] = None,
+) -> None:
+    """Start the server."""
+    settings = load_settings(host=host, port=port, workers=workers)
+    has_admin = run(partial(_prepare, settings), settings)
+    _greet(settings, has_admin=has_admin)
+    Granian(
+        "keystead",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HTTP_BUFFER_BYTES
+        ),
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_SECONDS,
+    ).serve(target_loader=partial(_load, settings), wrap_loader=False)
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema. The embedded one does it by itself at every start."""
+
+    async def nothing_more(_: Tools) -> None:
+        """Do nothing: opening the store was the whole work."""
+
+    run(nothing_more)
+    typer.echo("The database has the newest schema.")
+
+
+async def _prepare(settings: Settings, tools: Tools) -> bool:
+    # Everything that can refuse a start is tried here, once, before any server process exists.
+    await seed(settings, tools, system_clock())
+    return await tools.store.has_admin()
+
+
+def _load(settings: Settings) -> "Shell":
+    # Runs in each server process. The web framework is loaded only there, not in their parent.
+    from keystead.app import build  # noqa: PLC0415
+
+    logs.configure(_log_style(settings))
+    return build(settings)
+
+
+def _greet(settings: Settings, *, has_admin: bool) -> None:
+    url = f"http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{settings.port}"
+    lines = [f"Keystead {__version__} ({settings.environment}) on {url}"]
+    if settings.api_docs:
+        lines.append(f"  API documentation   {url}/docs")
+    lines.append(f"  Secrets             {secrets_path(settings)} (back it up with the database)")
+    if not has_admin:
+        lines.append("  No admin yet        keystead create-admin you@example.com")
+    lines.extend(f"  Unknown setting     {name} is ignored" for name in unknown_names())
+    for line in lines:
+        typer.echo(line, err=True)
+
+
+def _log_style(settings: Settings) -> Literal["console", "json"]:
+    if settings.log_format == "auto":
+        return "json" if settings.is_production else "console"
+    return settings.log_format

@@ -1,0 +1,141 @@
+"""
+Access tokens: short-lived JWTs after RFC 9068, signed with ES256, or with HS256 if a secret is given.
+
+One installation speaks one algorithm. Whatever the header of a presented token asks for, it is
+checked with that one (RFC 8725 section 3.1), and a header may hold nothing but `alg`, `typ`, `kid`.
+The `client_id` that RFC 9068 lists is left out: there are no OAuth clients here.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OctKey
+
+from keystead.crypto.keyring import Keyring, digest
+from keystead.domain.errors import TokenExpired, TokenInvalid
+from keystead.domain.ports import Randomness
+from keystead.domain.session import SessionId, SignedIn
+from keystead.domain.tokens import AccessClaims, AccessTokenText
+from keystead.domain.user import UserId
+
+TYPE = "at+jwt"
+MAX_LENGTH = 4096
+"""In characters; ours have about 450. Checked before anything is decoded."""
+
+CLOCK_SKEW_SECONDS = 10
+"""How far `iat` and `nbf` may lie ahead: another host's clock. `exp` gets no grace."""
+
+CACHE_SIZE = 10_000
+"""Verified tokens remembered; about 10 MiB when full."""
+
+_TEXT_CLAIMS = ("iss", "aud", "sub", "sid", "jti")
+_TIME_CLAIMS = ("exp", "nbf", "iat")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """Who issues access tokens, for whom, and for how long."""
+
+    issuer: str
+    audience: str
+    lifetime: timedelta
+
+
+class JwtAccessTokens:
+    """Issues and verifies access tokens with the keys of one installation."""
+
+    def __init__(
+        self, keyring: Keyring, secret: str | None, policy: TokenPolicy, random: Randomness
+    ) -> None:
+        self._policy = policy
+        self._random = random
+        self._keys: dict[str, ECKey | OctKey] = {}
+        self._verified: dict[str, AccessClaims] = {}
+        if secret is None:
+            self._algorithm = "ES256"
+            self._keys = {key["kid"]: ECKey.import_key(key) for key in keyring.signing_keys}
+            self._newest = keyring.signing_keys[-1]["kid"]
+        else:
+            # The id must not be a hash of the secret alone, which could be searched for offline.
+            self._algorithm = "HS256"
+            self._newest = digest(f"{keyring.fingerprint} {secret}")[:16]
+            self._keys = {self._newest: OctKey.import_key(secret)}
+
+    def issue(self, signed_in: SignedIn, now: datetime) -> AccessTokenText:
+        """Sign a token for this user and session; it never outlives the session's absolute end."""
+        issued_at = int(now.timestamp())
+        expires_at = min(now + self._policy.lifetime, signed_in.session.ends_at)
+        header = {"alg": self._algorithm, "typ": TYPE, "kid": self._newest}
+        claims = {
+            "iss": self._policy.issuer,
+            "aud": self._policy.audience,
+            "sub": signed_in.user.id,
+            "sid": signed_in.session.id,
+            "iat": issued_at,
+            "nbf": issued_at,
+            "exp": int(expires_at.timestamp()),
+            "jti": self._random.new_id(now),
+        }
+        key = self._keys[self._newest]
+        return AccessTokenText(jwt.encode(header, claims, key, algorithms=[self._algorithm]))
+
+    def verify(self, text: str, now: datetime) -> AccessClaims:
+        """
+        Return what a genuine token says. A signature is checked once; `exp` every time.
+
+        Raises: TokenInvalid, TokenExpired.
+        """
+        claims = self._verified.get(text)
+        if claims is None:
+            claims = self._read(text, now)
+            self._remember(text, claims)
+        if now >= claims.expires_at:
+            self._verified.pop(text, None)
+            raise TokenExpired
+        return claims
+
+    def _remember(self, text: str, claims: AccessClaims) -> None:
+        # Only genuine tokens come here, so nobody can push others out with junk.
+        if len(self._verified) >= CACHE_SIZE:
+            self._verified.pop(next(iter(self._verified)))
+        self._verified[text] = claims
+
+    def _read(self, text: str, now: datetime) -> AccessClaims:
+        if len(text) > MAX_LENGTH or not text.isascii():
+            raise TokenInvalid
+        try:
+            header = jws.extract_compact(text.encode()).headers()
+            key = self._keys[header["kid"]]
+            if header != {"alg": self._algorithm, "typ": TYPE, "kid": header["kid"]}:
+                raise TokenInvalid
+            token = jws.deserialize_compact(text, key, algorithms=[self._algorithm])
+            claims = json.loads(token.payload, parse_constant=_refuse)
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError):
+            raise TokenInvalid from None
+        return self._checked(claims, now)
+
+    def _checked(self, claims: Any, now: datetime) -> AccessClaims:  # noqa: ANN401 - as parsed.
+        if not isinstance(claims, dict):
+            raise TokenInvalid
+        if not all(type(claims.get(name)) is str for name in _TEXT_CLAIMS):
+            raise TokenInvalid
+        if not all(type(claims.get(name)) is int for name in _TIME_CLAIMS):
+            raise TokenInvalid
+        if claims["iss"] != self._policy.issuer or claims["aud"] != self._policy.audience:
+            raise TokenInvalid
+        latest = now.timestamp() + CLOCK_SKEW_SECONDS
+        if claims["iat"] > latest or claims["nbf"] > latest:
+            raise TokenInvalid
+        try:
+            expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+        except (ValueError, OverflowError, OSError):
+            raise TokenInvalid from None
+        return AccessClaims(UserId(claims["sub"]), SessionId(claims["sid"]), expires_at)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

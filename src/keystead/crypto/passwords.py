@@ -1,0 +1,133 @@
+"""
+Password hashes: HMAC-SHA-256 with a pepper, then Argon2id; bcrypt is read, never written.
+
+Hashing runs in threads of its own, at most one per core, with a bounded queue: the event loop never
+hashes, and a flood of sign-ins is refused instead of piling up memory (a hash takes 19 MiB).
+"""
+
+import asyncio
+import base64
+import gzip
+import hmac
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+import bcrypt
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from keystead.crypto.keyring import Keyring
+from keystead.domain.errors import HashingBusy
+from keystead.domain.passwords import is_hashable, normalise
+from keystead.domain.user import PasswordHash
+
+QUEUE_PER_WORKER = 8
+"""Sign-ins that may wait per hashing thread: about 8 x 21 ms at OWASP's parameters."""
+
+BCRYPT_MAX_BYTES = 72
+"""What bcrypt ever looked at; longer passwords were hashed without the rest."""
+
+DUMMY_PASSWORD = "no account has this password"  # noqa: S105 - it opens nothing.
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Argon2Profile:
+    """Argon2id parameters (RFC 9106): memory in KiB, passes, lanes."""
+
+    memory_kib: int
+    iterations: int
+    parallelism: int
+
+
+class PepperedPasswords:
+    """Hashes and verifies with the keys of one installation."""
+
+    def __init__(self, keyring: Keyring, profile: Argon2Profile, workers: int) -> None:
+        self._peppers = keyring.derive_each("password pepper")
+        self._newest = keyring.newest_id
+        self._argon2 = PasswordHasher(
+            time_cost=profile.iterations,
+            memory_cost=profile.memory_kib,
+            parallelism=profile.parallelism,
+            type=Type.ID,
+        )
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hash")
+        self._places = threading.BoundedSemaphore(workers * (1 + QUEUE_PER_WORKER))
+        self._dummy = self._hash(DUMMY_PASSWORD)
+
+    def close(self) -> None:
+        """Let the hashes under way finish and stop the threads."""
+        self._executor.shutdown()
+
+    async def hash(self, password: str) -> PasswordHash:
+        """
+        Hash a new password.
+
+        Raises: HashingBusy: the queue is full.
+        """
+        return await self._run(lambda: self._hash(password))
+
+    async def verify(self, password: str, stored: PasswordHash | None) -> bool:
+        """
+        Check *password*, spending the same time whether or not there is anything to check against.
+
+        Raises: HashingBusy: the queue is full.
+        """
+        # One hash is always computed: for an unknown account, and for a password that no account
+        # can have, it is a dummy's (OWASP ASVS 6.3.8).
+        if stored is None or not is_hashable(password):
+            await self._run(lambda: self._verify(DUMMY_PASSWORD, self._dummy))
+            return False
+        return await self._run(lambda: self._verify(password, stored))
+
+    def is_outdated(self, stored: PasswordHash) -> bool:
+        """Say whether *stored* should be made anew with the current parameters."""
+        return stored.pepper_id != self._newest or self._argon2.check_needs_rehash(stored.text)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise HashingBusy
+        job = self._executor.submit(work)
+        # The place is free when the thread is, not when the caller has gone away.
+        job.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(job)
+
+    def _hash(self, password: str) -> PasswordHash:
+        return PasswordHash(self._argon2.hash(self._pepper(password, self._newest)), self._newest)
+
+    def _verify(self, password: str, stored: PasswordHash) -> bool:
+        if stored.text.startswith("$2"):
+            return _is_bcrypt_match(password, stored.text)
+        if stored.pepper_id is not None and stored.pepper_id not in self._peppers:
+            return False
+        try:
+            return self._argon2.verify(stored.text, self._pepper(password, stored.pepper_id))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _pepper(self, password: str, key_id: int | None) -> bytes:
+        text = normalise(password).encode()
+        if key_id is None:
+            return text
+        return base64.b64encode(hmac.digest(self._peppers[key_id], text, "sha256"))
+
+
+def _is_bcrypt_match(password: str, text: str) -> bool:
+    try:
+        return bcrypt.checkpw(normalise(password).encode()[:BCRYPT_MAX_BYTES], text.encode())
+    except ValueError:  # Not a bcrypt hash after all.
+        return False
+
+
+@cache
+def load_blocklist() -> frozenset[str]:
+    """Read the common passwords (19,640) that ship with the package, lower case."""
+    packed = files(__package__).joinpath("common_passwords.txt.gz").read_bytes()
+    return frozenset(gzip.decompress(packed).decode().split("\n"))

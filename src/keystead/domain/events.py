@@ -1,0 +1,47 @@
+"""
+What happened that a security reviewer would ask about.
+
+Names follow the OWASP Logging Vocabulary. Events carry ids, never secrets and never addresses.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from keystead.domain.session import SessionId
+from keystead.domain.user import UserId
+
+
+class EventName(StrEnum):
+    """The vocabulary; a member is added here before anything can be recorded under it."""
+
+    LOGIN_SUCCESS = "authn_login_success"
+    LOGIN_FAIL = "authn_login_fail"
+    TOKEN_REUSE = "authn_token_reuse"
+    LOGOUT = "authn_logout"
+    SESSION_ENDED = "session_ended"
+    AUTHZ_FAIL = "authz_fail"
+    ROLE_CHANGED = "authz_change"
+    USER_CREATED = "user_created"
+    USER_STATUS_CHANGED = "user_status_changed"
+    USER_DELETED = "user_deleted"
+    ADMIN_SEEDED = "user_created_admin_seed"
+
+
+class Severity(StrEnum):
+    """How loudly to say it."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: *actor* did it to *subject*, under *session*."""
+
+    name: EventName
+    severity: Severity = Severity.INFO
+    actor: UserId | None = None
+    subject: UserId | None = None
+    session: SessionId | None = None
+    detail: str | None = None

@@ -1,0 +1,235 @@
+"""
+What the flows need from the outside, as protocols; `app` decides who fulfils them.
+
+Every `Store` verb is atomic, and committed when it returns: there is no transaction around a
+request that could roll a revocation back. Guards that must hold under concurrency (unique e-mail,
+last admin, single use of a refresh token) are the store's. Times are aware UTC, kept to the
+millisecond.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from keystead.domain.events import Event
+from keystead.domain.session import Device, Place, Session, SessionId, SignedIn
+from keystead.domain.tokens import (
+    AccessClaims,
+    AccessTokenText,
+    RefreshToken,
+    RefreshTokenText,
+    RotationOutcome,
+)
+from keystead.domain.user import (
+    Credentials,
+    EmailAddress,
+    PasswordHash,
+    Role,
+    Status,
+    User,
+    UserId,
+    UserQuery,
+)
+
+
+class Store(Protocol):
+    """
+    Where users and sessions are kept.
+
+    Every verb raises `StoreDown` when the database does not answer within 5 s or refuses to write.
+    """
+
+    async def open(self) -> None:
+        """Connect, and bring an embedded database to the newest schema."""
+
+    async def close(self) -> None:
+        """Finish what is under way and disconnect."""
+
+    async def check(self) -> None:
+        """Return if a read is answered; this is what readiness means."""
+
+    async def add_user(self, user: User, password: PasswordHash) -> bool:
+        """
+        Keep a new account.
+
+        Of any number of callers with the same address exactly one gets True.
+
+        Returns: False if the e-mail address is taken; then nothing changed.
+        """
+
+    async def find_user(self, user_id: UserId) -> User | None:
+        """Return the user, or None for any id that is not one."""
+
+    async def find_credentials(self, email: EmailAddress) -> Credentials | None:
+        """Return who signs in with *email*, and the hash to check against."""
+
+    async def list_users(self, query: UserQuery) -> list[User]:
+        """Return up to `query.limit` users in the order of their e-mail addresses."""
+
+    async def has_admin(self) -> bool:
+        """Say whether any account, active or not, is an admin."""
+
+    async def replace_password_hash(
+        self, user_id: UserId, old: PasswordHash, new: PasswordHash
+    ) -> bool:
+        """Put *new* in the place of *old*. Returns: False if the hash is no longer *old*."""
+
+    async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
+        """
+        Give the user another role.
+
+        Returns: the user as changed, or None if there is none.
+        Raises:  LastAdmin: no other active admin would be left; nothing changed. Holds for any
+                 number of parallel callers.
+        """
+
+    async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
+        """
+        Enable or disable the user; disabling ends all their sessions in the same step.
+
+        Returns: the user as changed, or None if there is none.
+        Raises:  LastAdmin: as for `change_role`.
+        """
+
+    async def delete_user(self, user_id: UserId) -> User | None:
+        """
+        Remove the user and everything that belongs to them.
+
+        Returns: the user as they were, or None if there is none.
+        Raises:  LastAdmin: as for `change_role`.
+        """
+
+    async def open_session(self, session: Session, cap: int) -> bool:
+        """
+        Keep a new session, and end the user's oldest ones beyond *cap*.
+
+        Returns: False if the user is no longer there or not active; then nothing changed.
+        """
+
+    async def find_session(self, session_id: SessionId) -> SignedIn | None:
+        """Return the session with its user in one keyed read, live or not."""
+
+    async def list_sessions(self, user_id: UserId, now: datetime) -> list[Session]:
+        """Return the user's live sessions, newest first."""
+
+    async def touch_session(
+        self, session_id: SessionId, now: datetime, expires_at: datetime
+    ) -> None:
+        """Record use at *now*. An older time than the stored one changes nothing."""
+
+    async def rotate_refresh_token(
+        self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
+    ) -> RotationOutcome:
+        """
+        Swap refresh token number *generation* for its successor, if it is still the newest.
+
+        Of any number of callers presenting the same generation, exactly one gets `Rotated`.
+
+        Returns: Rotated | Superseded (one behind) | Reused (two or more behind) | Unknown.
+        Source:  RFC 9700 section 4.14.2.
+        """
+
+    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
+        """
+        End one session, of *owner* only if given.
+
+        Returns: whether there was one to end.
+        """
+
+    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
+        """End all sessions of a user but *keep*. Returns: how many."""
+
+    async def purge_expired(self, now: datetime, limit: int) -> int:
+        """Remove up to *limit* sessions that are over at *now*. Returns: how many."""
+
+    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """
+        Become, or stay, the one holder of *name* until *until*.
+
+        Returns: False while somebody else holds it.
+        """
+
+    async def bind_secrets(self, fingerprint: str) -> str:
+        """
+        Tie this database to the secrets with *fingerprint*, unless it is tied already.
+
+        Returns: the fingerprint it is tied to.
+        """
+
+    async def find_secrets(self) -> str | None:
+        """Return the fingerprint of the secrets this database is tied to, if any."""
+
+
+class Passwords(Protocol):
+    """Hashing, off the event loop and bounded."""
+
+    async def hash(self, password: str) -> PasswordHash:
+        """
+        Hash a new password.
+
+        Raises: HashingBusy: the queue is full.
+        """
+
+    async def verify(self, password: str, stored: PasswordHash | None) -> bool:
+        """
+        Check *password*, spending the same time whether or not there is anything to check against.
+
+        Raises: HashingBusy: the queue is full.
+        """
+
+    def is_outdated(self, stored: PasswordHash) -> bool:
+        """Say whether *stored* should be made anew with the current parameters."""
+
+
+class AccessTokens(Protocol):
+    """RFC 9068 access tokens."""
+
+    def issue(self, signed_in: SignedIn, now: datetime) -> AccessTokenText:
+        """Sign a token for this user and session."""
+
+    def verify(self, text: str, now: datetime) -> AccessClaims:
+        """
+        Return what a genuine token says.
+
+        Raises: TokenInvalid, TokenExpired.
+        """
+
+
+class RefreshTokens(Protocol):
+    """Refresh tokens: computed from the session, never stored."""
+
+    def issue(self, session: Session) -> RefreshTokenText:
+        """Return the one token for the session's current generation."""
+
+    def read(self, text: str) -> RefreshToken:
+        """
+        Take a token apart once its seal holds; needs no database.
+
+        Raises: RefreshInvalid.
+        """
+
+    def is_genuine(self, token: RefreshToken, session: Session) -> bool:
+        """Say whether the token's proof holds against the session's salt."""
+
+
+class Randomness(Protocol):
+    """Where ids and salts come from."""
+
+    def new_id(self, now: datetime) -> str:
+        """Return a UUID, version 7: sorts by time (RFC 9562 section 5.7)."""
+
+    def new_salt(self) -> bytes:
+        """Return 16 random bytes."""
+
+
+CanonicalEmail = Callable[[str], EmailAddress]
+"""Bring an address to its canonical form. Raises: InputInvalid."""
+
+FindPlace = Callable[[str], Place | None]
+"""Look an IP address up; None for anything that is not on the map. Never raises."""
+
+ReadDevice = Callable[[str], Device]
+"""Read a User-Agent header. Never raises."""
+
+Record = Callable[[Event], None]
+"""Write an event down. Never raises."""

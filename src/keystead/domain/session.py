@@ -1,0 +1,114 @@
+"""Where a user is signed in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NewType
+
+from keystead.domain.user import User, UserId
+
+SessionId = NewType("SessionId", str)
+"""A UUID in its 36-character lower-case form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a User-Agent header says of itself; None where it says nothing. Never a proof."""
+
+    name: str | None = None
+    browser: str | None = None
+    os: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Roughly where an IP address is: latitude and longitude in degrees, the country in ISO 3166-1."""
+
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    country_code: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from, as recorded at sign-in. The user agent is at most 256 characters."""
+
+    ip: str | None
+    user_agent: str | None
+    device: Device
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    One sign-in on one device: the source of truth for every token issued under it.
+
+    Args:
+        generation: number of the newest refresh token, from 0; moves only by rotation.
+        rotated_at: when the newest refresh token replaced the one before; None before the first time.
+        salt: 16 random bytes that exist nowhere but here; part of every refresh token's MAC.
+        expires_at: the idle expiry. Slides with use and never passes `ends_at`.
+        ends_at: the absolute expiry. Never moves.
+
+    """
+
+    id: SessionId
+    user_id: UserId
+    generation: int
+    rotated_at: datetime | None
+    salt: bytes
+    created_at: datetime
+    last_active_at: datetime
+    expires_at: datetime
+    ends_at: datetime
+    client: Client
+
+    def is_live(self, now: datetime) -> bool:
+        """Expiry is exclusive: at `expires_at` the session is over."""
+        return now < self.expires_at and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session and its user, as one read found them."""
+
+    session: Session
+    user: User
+
+    def is_live(self, now: datetime) -> bool:
+        """Both must hold: a session of a disabled user is as good as none."""
+        return self.user.is_active and self.session.is_live(now)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """
+    How long sessions and refresh tokens live.
+
+    Args:
+        idle: a session not used for this long is over.
+        lifetime: a session is over after this long, however much it is used.
+        touch_interval: use is written down at most this often; zero writes on every request.
+        refresh_leeway: how long the token before the newest one is taken for a race, not for theft.
+        reissue: answer such a race with the same successor again instead of a refusal.
+        cap: how many sessions one user can hold; the oldest makes room for the newest.
+
+    """
+
+    idle: timedelta = timedelta(days=14)
+    lifetime: timedelta = timedelta(days=30)
+    touch_interval: timedelta = timedelta(seconds=60)
+    refresh_leeway: timedelta = timedelta(seconds=10)
+    reissue: bool = False
+    cap: int = 50
+
+    def slide(self, session: Session, now: datetime) -> datetime:
+        """Return the idle expiry of *session* if it is used at *now*."""
+        return min(now + self.idle, session.ends_at)
+
+    def is_touch_due(self, session: Session, now: datetime) -> bool:
+        """Say whether the use at *now* is worth a write."""
+        return now - session.last_active_at >= self.touch_interval

@@ -1,0 +1,32 @@
+"""Make an account."""
+
+from datetime import datetime
+
+from keystead.domain.errors import EmailTaken
+from keystead.domain.events import Event, EventName
+from keystead.domain.user import Role, Status, User, UserId
+from keystead.flows.tools import Tools
+
+
+async def register(
+    tools: Tools, email: str, password: str, now: datetime, role: Role = Role.USER
+) -> User:
+    """
+    Make an active account for *email*; whoever asks over HTTP always gets the role `user`.
+
+    Raises: InputInvalid, PasswordRejected: the input. EmailTaken: there is one. HashingBusy.
+    """
+    address = tools.canonical_email(email)
+    tools.password_policy.check(password, address)
+    user = User(
+        id=UserId(tools.random.new_id(now)),
+        email=address,
+        role=role,
+        status=Status.ACTIVE,
+        created_at=now,
+        updated_at=now,
+    )
+    if not await tools.store.add_user(user, await tools.passwords.hash(password)):
+        raise EmailTaken
+    tools.record(Event(EventName.USER_CREATED, subject=user.id, detail=role.value))
+    return user

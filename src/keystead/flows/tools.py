@@ -1,0 +1,34 @@
+"""What every flow is handed: the ports, as `app` fulfilled them, and the rules that settings chose."""
+
+from dataclasses import dataclass
+
+from keystead.domain.passwords import PasswordPolicy
+from keystead.domain.ports import (
+    AccessTokens,
+    CanonicalEmail,
+    FindPlace,
+    Passwords,
+    Randomness,
+    ReadDevice,
+    Record,
+    RefreshTokens,
+    Store,
+)
+from keystead.domain.session import SessionPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The outside world, as far as the flows know it."""
+
+    store: Store
+    passwords: Passwords
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    random: Randomness
+    canonical_email: CanonicalEmail
+    find_place: FindPlace
+    read_device: ReadDevice
+    record: Record
+    sessions: SessionPolicy
+    password_policy: PasswordPolicy

@@ -1,0 +1,33 @@
+"""Remove what is over; one process at a time."""
+
+from datetime import datetime, timedelta
+
+from keystead.flows.tools import Tools
+
+LEASE = "upkeep"
+LEASE_TIME = timedelta(minutes=5)
+"""After this long a holder is taken for dead and another process may take over."""
+
+BATCH = 500
+"""Sessions removed in one step: a few milliseconds of the write lock."""
+
+
+async def purge_if_mine(tools: Tools, holder: str, now: datetime) -> int | None:
+    """
+    Purge expired sessions, if this process (*holder*) is the one whose turn it is.
+
+    Returns: how many are gone, or None if another process does it.
+    """
+    if not await tools.store.take_lease(LEASE, holder, now, now + LEASE_TIME):
+        return None
+    return await purge(tools, now)
+
+
+async def purge(tools: Tools, now: datetime) -> int:
+    """Remove every session that is over at *now*, in batches. Returns: how many."""
+    total = 0
+    while True:
+        count = await tools.store.purge_expired(now, BATCH)
+        total += count
+        if count < BATCH:
+            return total

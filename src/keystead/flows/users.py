@@ -1,0 +1,86 @@
+"""Find accounts, and change what they may do."""
+
+from datetime import datetime
+
+from keystead.domain.errors import RoleUnknown, UserNotFound
+from keystead.domain.events import Event, EventName
+from keystead.domain.permissions import Actor
+from keystead.domain.user import Role, Status, User, UserId, UserQuery
+from keystead.flows.tools import Tools
+
+
+async def find_user(tools: Tools, user_id: UserId) -> User:
+    """
+    Return one account.
+
+    Raises: UserNotFound.
+    """
+    return _found(await tools.store.find_user(user_id))
+
+
+async def list_users(tools: Tools, query: UserQuery) -> tuple[list[User], bool]:
+    """Return one page of accounts, and whether there are more after it."""
+    one_more = UserQuery(query.limit + 1, query.after, query.search, query.role, query.status)
+    users = await tools.store.list_users(one_more)
+    return users[: query.limit], len(users) > query.limit
+
+
+def read_role(text: str) -> Role:
+    """
+    Read a role by its name.
+
+    Raises: RoleUnknown.
+    """
+    try:
+        return Role(text)
+    except ValueError:
+        raise RoleUnknown from None
+
+
+async def change_role(
+    tools: Tools, actor: Actor | None, user_id: UserId, role: Role, now: datetime
+) -> User:
+    """
+    Give a user another role; it holds on their next request. *actor* is None at the command line.
+
+    Raises: UserNotFound. LastAdmin: nobody else could administer the service.
+    """
+    user = _found(await tools.store.change_role(user_id, role, now))
+    tools.record(_event(EventName.ROLE_CHANGED, actor, user, role.value))
+    return user
+
+
+async def change_status(
+    tools: Tools, actor: Actor | None, user_id: UserId, status: Status, now: datetime
+) -> User:
+    """
+    Disable a user, which ends their sessions at once, or enable them again.
+
+    Raises: UserNotFound. LastAdmin: nobody else could administer the service.
+    """
+    user = _found(await tools.store.change_status(user_id, status, now))
+    tools.record(_event(EventName.USER_STATUS_CHANGED, actor, user, status.value))
+    return user
+
+
+async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId) -> User:
+    """
+    Remove a user with their sessions, whose tokens are refused from then on.
+
+    Raises: UserNotFound. LastAdmin: nobody else could administer the service.
+    """
+    user = _found(await tools.store.delete_user(user_id))
+    tools.record(_event(EventName.USER_DELETED, actor, user))
+    return user
+
+
+def _found(user: User | None) -> User:
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def _event(name: EventName, actor: Actor | None, user: User, detail: str | None = None) -> Event:
+    by = actor.user.id if actor else None
+    session = actor.session.id if actor else None
+    return Event(name, actor=by, subject=user.id, session=session, detail=detail)

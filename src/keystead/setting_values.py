@@ -1,0 +1,77 @@
+"""How a setting's text becomes a value: durations, networks, words."""
+
+import ipaddress
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8",  # loopback
+    "::1/128",
+    "10.0.0.0/8",  # private use, RFC 1918 and RFC 4193
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "fc00::/7",
+    "169.254.0.0/16",  # link-local
+    "fe80::/10",
+)
+"""Where a proxy in front of this process can be expected: what `TRUST_PROXY=true` means."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)?")
+_YES = {"true", "1", "on", "yes"}
+_NO = {"false", "0", "off", "no", "none"}
+
+
+def duration(value: object) -> timedelta:
+    """
+    Read `500ms`, `10s`, `5m`, `2h`, `14d`, `4w`.
+
+    A bare number is milliseconds, which is what the plain names (`SESSION_EXPIRES_IN`) have always
+    meant.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError("a duration such as 500ms, 10s, 5m, 2h or 14d")
+    return timedelta(seconds=float(match[1]) * _SECONDS[match[2] or "ms"])
+
+
+def networks(value: object) -> tuple[Network, ...]:
+    """Read a comma-separated list of CIDRs; `true` stands for the private networks."""
+    text = str(value).strip().lower()
+    if isinstance(value, tuple) or text in _NO:
+        return value if isinstance(value, tuple) else ()
+    parts = PRIVATE_NETWORKS if text in _YES else text.split(",")
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in parts if part.strip())
+    except ValueError:
+        raise ValueError(
+            "CIDRs such as 10.0.0.0/8,192.168.1.5/32, or true for the private networks"
+        ) from None
+
+
+def lower(value: object) -> object:
+    """Make words match whatever their case."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def human(value: timedelta) -> str:
+    """Write a duration the way `duration` reads it, in the largest unit that divides it."""
+    milliseconds = round(value / timedelta(milliseconds=1))
+    for unit in ("d", "h", "m", "s"):
+        size = round(_SECONDS[unit] * 1000)
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(networks), NoDecode]
+Word = BeforeValidator(lower)

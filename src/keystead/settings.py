@@ -1,0 +1,329 @@
+"""
+Every knob, typed, in one place. Only this file reads the environment.
+
+A knob is read from `KEYSTEAD_<NAME>`, then from the plain names that other systems use for the
+same thing (`PORT`, `DB_URL`, `JWT_SECRET`, ...); the environment comes before the `.env` file in
+the working directory. A value that does not parse, or that would be unsafe, stops the start with
+one line that says what was read and what is allowed.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from keystead.domain.session import SessionPolicy
+from keystead.setting_values import Duration, Networks, Word
+
+PREFIX = "KEYSTEAD_"
+ENV_FILE = Path(".env")
+
+OTHER_NAMES = {
+    "access_token_lifetime": ("JWT_ACCESS_EXPIRES_IN",),
+    "admin_email": ("ADMIN_EMAIL",),
+    "admin_password": ("ADMIN_PASSWORD",),
+    "app_name": ("APP_NAME",),
+    "cookie_http_only": ("COOKIE_HTTP_ONLY",),
+    "cookie_same_site": ("COOKIE_SAME_SITE",),
+    "cookie_secure": ("COOKIE_SECURE",),
+    "database_url": ("DB_URL",),
+    "geo_db_file_path": ("GEO_DB_FILE_PATH",),
+    "jwt_secret": ("JWT_SECRET",),
+    "maxmind_account_id": ("MAXMIND_ACCOUNT_ID",),
+    "maxmind_license_key": ("MAXMIND_LICENSE_KEY",),
+    "port": ("PORT",),
+    "refresh_lifetime": ("JWT_REFRESH_EXPIRES_IN",),
+    "seed_admin_on_start": ("SEED_ADMIN_ON_START",),
+    "session_idle": ("SESSION_EXPIRES_IN",),
+    "trusted_proxies": ("TRUST_PROXY",),
+}
+
+MIN_JWT_SECRET_BYTES = 32
+"""An HS256 key is at least as long as the hash it feeds (RFC 7518 section 3.2)."""
+
+ARGON2_MINIMA = ((19_456, 2), (47_104, 1))
+"""(KiB, iterations), either is enough: OWASP Password Storage Cheat Sheet, ASVS 5.0 appendix C."""
+
+SAMPLE = re.compile(
+    r"change.?me|your.?(secret|password|key)|super.?secret|sample|example", re.IGNORECASE
+)
+"""Values that documentation shows and that somebody always deploys."""
+
+
+def names_of(field: str) -> tuple[str, ...]:
+    """Return the names *field* answers to, the first one first."""
+    return (PREFIX + field.upper(), *OTHER_NAMES.get(field, ()))
+
+
+class SettingsRefused(Exception):  # noqa: N818 - named for the fact, like every fault.
+    """The start is refused; each line names a setting, what was read and what is allowed."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+
+
+class Settings(BaseSettings):
+    """The configuration of one process: built once, handed to `app.build`, never looked up."""
+
+    model_config = SettingsConfigDict(
+        alias_generator=AliasGenerator(
+            validation_alias=lambda field: AliasChoices(*names_of(field))
+        ),
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    environment: Annotated[Literal["development", "production"], Word] = Field(
+        "development", description="`production` refuses unsafe values and logs JSON"
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(3020, ge=1, le=65_535, description="TCP port to listen on")
+    workers: int = Field(1, ge=1, le=256, description="Server processes")
+    app_name: str = Field(
+        "Keystead", min_length=1, max_length=64, description="Name of the service, shown at `/`"
+    )
+    api_docs: bool = Field(default=True, description="Serve `/docs` and `/openapi.json`")
+    log_format: Annotated[Literal["auto", "console", "json"], Word] = Field(
+        "auto", description="`console` or `json`; `auto` is `json` in production"
+    )
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///keystead.db"),
+        description="Where accounts are kept: `sqlite:///relative.db`, `sqlite:////absolute.db`",
+    )
+    secrets_file: Path | None = Field(
+        None, description="Where generated keys are kept; unset: beside the database"
+    )
+
+    jwt_secret: SecretStr | None = Field(
+        None,
+        description="Sign access tokens with HS256 and this secret of 32 bytes or more, "
+        "instead of a generated ES256 key",
+    )
+    issuer: str = Field(
+        "keystead", min_length=1, max_length=200, description="`iss` of access tokens"
+    )
+    audience: str = Field(
+        "keystead", min_length=1, max_length=200, description="`aud` of access tokens"
+    )
+    access_token_lifetime: Duration = Field(
+        timedelta(minutes=5),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=24),
+        description="How long an access token is good",
+    )
+
+    session_idle: Duration = Field(
+        timedelta(days=14),
+        ge=timedelta(seconds=1),
+        le=timedelta(days=400),
+        description="A session unused for this long is over",
+    )
+    refresh_lifetime: Duration | None = Field(
+        None,
+        ge=timedelta(seconds=1),
+        le=timedelta(days=400),
+        description="A second name for the idle time; where both are set the shorter one holds",
+    )
+    session_lifetime: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(seconds=1),
+        le=timedelta(days=400),
+        description="A session is over after this long, however much it is used",
+    )
+    session_touch_interval: Duration = Field(
+        timedelta(seconds=60),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="Use of a session is written down at most this often; `0`: on every request",
+    )
+    sessions_per_user: int = Field(
+        50, ge=1, le=1000, description="Sessions one user can hold; the oldest makes room"
+    )
+    refresh_leeway: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(minutes=5),
+        description="How long the refresh token before the newest is taken for a race, not theft",
+    )
+    refresh_retry: Annotated[Literal["refuse", "reissue"], Word] = Field(
+        "refuse",
+        description="Answer such a race with 401 `refresh_superseded`, or with the same successor",
+    )
+
+    cookie_http_only: bool = Field(
+        default=True, description="Always true: scripts must not read the refresh cookie"
+    )
+    cookie_secure: bool | None = Field(
+        None, description="Send the refresh cookie over https only; unset: on in production"
+    )
+    cookie_same_site: Annotated[Literal["strict", "lax", "none"], Word] = Field(
+        "strict", description="`strict`, `lax`, or `none` (with a secure cookie)"
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        description="Whose `X-Forwarded-For` is believed: CIDRs, or `true` for private networks",
+    )
+
+    password_profile: Annotated[Literal["asvs", "nist"], Word] = Field(
+        "asvs", description="Shortest password: `asvs` 8 characters, `nist` 15"
+    )
+    argon2_memory_kib: int = Field(19_456, ge=8, le=1_048_576, description="Argon2id memory in KiB")
+    argon2_iterations: int = Field(2, ge=1, le=32, description="Argon2id passes over the memory")
+    argon2_parallelism: int = Field(1, ge=1, le=16, description="Argon2id lanes")
+
+    seed_admin_on_start: bool = Field(
+        default=False, description="Make an admin at start while there is none"
+    )
+    admin_email: str | None = Field(None, description="E-mail address of the seeded admin")
+    admin_password: SecretStr | None = Field(None, description="Their first password")
+
+    geo_db_file_path: Path = Field(
+        Path("GeoLite2-City.mmdb"),
+        description="City database (GeoLite2 or DB-IP); without it locations are null",
+    )
+    maxmind_account_id: str | None = Field(
+        None, description="With the licence key: download that database and keep it fresh"
+    )
+    maxmind_license_key: SecretStr | None = Field(None, description="See `maxmind_account_id`")
+
+    @classmethod
+    def load(cls, **given: object) -> Self:
+        """
+        Read the environment, with *given* (from the command line) before it.
+
+        Raises: SettingsRefused: with a line for each thing that is wrong.
+        """
+        named = {names_of(field)[0]: value for field, value in given.items() if value is not None}
+        try:
+            settings = cls(**named)  # type: ignore[arg-type] # validated by pydantic
+        except ValidationError as refusal:
+            raise SettingsRefused(list(_explain(refusal))) from None
+        problems = [*settings._contradictions(), *settings._unsafe_in_production()]
+        if problems:
+            raise SettingsRefused(problems)
+        return settings
+
+    @property
+    def is_production(self) -> bool:
+        """Whether unsafe values are refused."""
+        return self.environment == "production"
+
+    @property
+    def has_secure_cookie(self) -> bool:
+        """Whether the refresh cookie is sent over https only."""
+        return self.is_production if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def session_policy(self) -> SessionPolicy:
+        """The session rules as the domain knows them."""
+        return SessionPolicy(
+            idle=min(self.session_idle, self.refresh_lifetime or self.session_idle),
+            lifetime=self.session_lifetime,
+            touch_interval=self.session_touch_interval,
+            refresh_leeway=self.refresh_leeway,
+            reissue=self.refresh_retry == "reissue",
+            cap=self.sessions_per_user,
+        )
+
+    def _contradictions(self) -> Iterator[str]:
+        if not self.cookie_http_only:
+            yield _line("cookie_http_only", "false", "only true: scripts must not read the cookie")
+        if (
+            self.jwt_secret
+            and len(self.jwt_secret.get_secret_value().encode()) < MIN_JWT_SECRET_BYTES
+        ):
+            yield _line(
+                "jwt_secret",
+                f"a value of {len(self.jwt_secret.get_secret_value().encode())} bytes",
+                f"{MIN_JWT_SECRET_BYTES} bytes or more (try: openssl rand -base64 48), "
+                "or leave it out to use a generated ES256 key",
+            )
+        if self.cookie_same_site == "none" and not self.has_secure_cookie:
+            yield _line(
+                "cookie_same_site", "none", "strict or lax, or none with COOKIE_SECURE=true"
+            )
+        if self.seed_admin_on_start and not (self.admin_email and self.admin_password):
+            yield _line(
+                "seed_admin_on_start", "true", "true only with ADMIN_EMAIL and ADMIN_PASSWORD set"
+            )
+        if not _is_loopback(self.host) and "environment" not in self.model_fields_set:
+            yield _line(
+                "host",
+                self.host,
+                "a loopback address, unless KEYSTEAD_ENVIRONMENT says development or production",
+            )
+
+    def _unsafe_in_production(self) -> Iterator[str]:
+        if not self.is_production:
+            return
+        if not self.has_secure_cookie:
+            yield _line("cookie_secure", "false", "true in production")
+        if self.jwt_secret and SAMPLE.search(self.jwt_secret.get_secret_value()):
+            yield _line(
+                "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
+            )
+        if self.admin_password and SAMPLE.search(self.admin_password.get_secret_value()):
+            yield _line("admin_password", "a sample value", "one that only you know")
+        if not any(
+            self.argon2_memory_kib >= memory and self.argon2_iterations >= iterations
+            for memory, iterations in ARGON2_MINIMA
+        ):
+            yield _line(
+                "argon2_memory_kib",
+                f"{self.argon2_memory_kib} with {self.argon2_iterations} iterations",
+                "at least 19456 with 2 iterations, or 47104 with 1, in production",
+            )
+
+
+def source_of(field: str) -> str:
+    """Say where the value of *field* comes from: a name in the environment, in `.env`, or default."""
+    in_file = {name.upper() for name, value in dotenv_values(ENV_FILE).items() if value}
+    in_environment = {name.upper() for name, value in os.environ.items() if value}
+    for name in names_of(field):
+        if name in in_environment:
+            return name
+    for name in names_of(field):
+        if name in in_file:
+            return f"{name} in {ENV_FILE}"
+    return "default"
+
+
+def unknown_names() -> list[str]:
+    """Return names that begin like ours and that nothing reads: most likely a typing error."""
+    known = {names_of(field)[0] for field in Settings.model_fields}
+    given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+
+
+def _explain(refusal: ValidationError) -> Iterator[str]:
+    for error in refusal.errors():
+        where = str(error["loc"][0]) if error["loc"] else ""
+        field = next((f for f in Settings.model_fields if where in names_of(f)), where)
+        is_secret = "SecretStr" in str(Settings.model_fields[field].annotation)
+        allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        yield _line(
+            field, "a value that is not shown" if is_secret else repr(error["input"]), allowed
+        )
+
+
+def _line(field: str, read: str, allowed: str) -> str:
+    source = source_of(field)
+    name = names_of(field)[0] if source == "default" else source
+    return f"{name}: read {read}; allowed: {allowed}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

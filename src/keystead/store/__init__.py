@@ -1,0 +1,33 @@
+"""
+Where accounts are kept: one port, one adapter for each database.
+
+Owns the drivers, the SQL and the schema. Must not decide anything a flow should decide, and never
+returns a row: only domain objects. Every verb is atomic, and committed when it returns.
+"""
+
+from urllib.parse import urlsplit
+
+from keystead.domain.ports import Store
+from keystead.store.migrations import SchemaUnknown
+from keystead.store.sqlite import SqliteStore, sqlite_path
+
+__all__ = ["SchemaUnknown", "UnknownDatabase", "open_store", "sqlite_path"]
+
+
+class UnknownDatabase(Exception):  # noqa: N818 - named for the fact, like every fault.
+    """No adapter speaks to such a database."""
+
+
+def open_store(url: str) -> Store:
+    """
+    Return the adapter for a database URL, not yet connected.
+
+    Raises: UnknownDatabase: naming the scheme only, since a URL may hold a password.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return SqliteStore(sqlite_path(url))
+    raise UnknownDatabase(
+        f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
+        "sqlite:////absolute.db"
+    )

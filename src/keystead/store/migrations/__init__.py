@@ -1,0 +1,8 @@
+"""The schema's history, one file per step; run by Alembic, the only place that uses SQLAlchemy."""
+
+HEAD = "0001"
+"""The newest revision: what the code of this version expects. A test keeps it true."""
+
+
+class SchemaUnknown(Exception):  # noqa: N818 - named for the fact, like every fault.
+    """The database was migrated by a newer version of this program."""

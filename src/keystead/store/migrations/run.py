@@ -1,0 +1,29 @@
+"""Bring a database to the newest schema."""
+
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+from keystead.store.migrations import SchemaUnknown
+
+
+def upgrade(url: str) -> None:
+    """
+    Run the steps that are missing, all in one transaction that holds the write lock.
+
+    Of several processes that start at once one migrates; the others wait and find nothing to do.
+
+    Raises: SchemaUnknown.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(files(__package__)))
+    config.attributes["url"] = url
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaUnknown(
+            "the database was made by a newer version of Keystead; run that version, "
+            "or restore the back-up from before its upgrade"
+        ) from error

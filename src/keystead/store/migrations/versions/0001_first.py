@@ -1,0 +1,68 @@
+"""Users, sessions, leases and what belongs to the installation."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the four tables. Times are whole milliseconds since 1970 in UTC."""
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("email", sa.Text, nullable=False, unique=True),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("password_hash", sa.Text, nullable=False),
+        sa.Column("pepper_id", sa.Integer),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("users_by_role", "users", ["role", "email"])
+    op.create_index("users_by_status", "users", ["status", "email"])
+    op.create_index("users_by_role_and_status", "users", ["role", "status", "email"])
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column(
+            "user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
+        ),
+        sa.Column("generation", sa.BigInteger, nullable=False),
+        sa.Column("rotated_at", sa.BigInteger),
+        sa.Column("salt", sa.LargeBinary, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("last_active_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("ends_at", sa.BigInteger, nullable=False),
+        sa.Column("ip", sa.Text),
+        sa.Column("user_agent", sa.Text),
+        sa.Column("device", sa.Text),
+        sa.Column("browser", sa.Text),
+        sa.Column("os", sa.Text),
+        sa.Column("place", sa.Text),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("sessions_of_user", "sessions", ["user_id", "created_at", "id"])
+    op.create_index("sessions_by_expiry", "sessions", ["expires_at"])
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("holder", sa.Text, nullable=False),
+        sa.Column("until", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "installation",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """There is nothing before this."""
+    for table in ("installation", "leases", "sessions", "users"):
+        op.drop_table(table)

@@ -1,0 +1,116 @@
+"""Between rows and domain objects: the order of columns is that of `sql.USER` and `sql.SESSION`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from keystead.domain.session import Client, Device, Place, Session, SignedIn
+from keystead.domain.user import (
+    Credentials,
+    PasswordHash,
+    Role,
+    Status,
+    User,
+)
+
+Row = Sequence[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
+_SESSION_COLUMNS = 15
+
+
+def to_millis(moment: datetime) -> int:
+    """Return whole milliseconds since 1970, rounded down."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_millis(millis: int) -> datetime:
+    """Return the moment, in UTC."""
+    return datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def user_from(row: Row) -> User:
+    """Build a user from the columns of `sql.USER`."""
+    id_, email, role, status, created_at, updated_at = row
+    return User(
+        id=id_,
+        email=email,
+        role=_ROLES[role],
+        status=_STATUSES[status],
+        created_at=from_millis(created_at),
+        updated_at=from_millis(updated_at),
+    )
+
+
+def credentials_from(row: Row) -> Credentials:
+    """Build credentials from the columns of `sql.FIND_CREDENTIALS`."""
+    *user, text, pepper_id = row
+    return Credentials(user_from(user), PasswordHash(text, pepper_id))
+
+
+def session_from(row: Row) -> Session:
+    """Build a session from the columns of `sql.SESSION`."""
+    rotated_at, place = row[3], row[14]
+    return Session(
+        id=row[0],
+        user_id=row[1],
+        generation=row[2],
+        rotated_at=None if rotated_at is None else from_millis(rotated_at),
+        salt=row[4],
+        created_at=from_millis(row[5]),
+        last_active_at=from_millis(row[6]),
+        expires_at=from_millis(row[7]),
+        ends_at=from_millis(row[8]),
+        client=Client(
+            ip=row[9],
+            user_agent=row[10],
+            device=Device(row[11], row[12], row[13]),
+            place=None if place is None else Place(**json.loads(place)),
+        ),
+    )
+
+
+def signed_in_from(row: Row) -> SignedIn:
+    """Build a session and its user from the columns of `sql.FIND_SESSION`."""
+    return SignedIn(session_from(row[:_SESSION_COLUMNS]), user_from(row[_SESSION_COLUMNS:]))
+
+
+def from_user(user: User, password: PasswordHash) -> Row:
+    """Return the parameters of `sql.ADD_USER`."""
+    return (
+        user.id,
+        user.email,
+        user.role.value,
+        user.status.value,
+        to_millis(user.created_at),
+        to_millis(user.updated_at),
+        password.text,
+        password.pepper_id,
+    )
+
+
+def from_session(session: Session) -> Row:
+    """Return the parameters of `sql.OPEN_SESSION`."""
+    client, device = session.client, session.client.device
+    return (
+        session.id,
+        session.user_id,
+        session.generation,
+        None if session.rotated_at is None else to_millis(session.rotated_at),
+        session.salt,
+        to_millis(session.created_at),
+        to_millis(session.last_active_at),
+        to_millis(session.expires_at),
+        to_millis(session.ends_at),
+        client.ip,
+        client.user_agent,
+        device.name,
+        device.browser,
+        device.os,
+        None if client.place is None else json.dumps(asdict(client.place)),
+    )

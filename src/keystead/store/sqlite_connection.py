@@ -1,0 +1,55 @@
+"""One SQLite connection: how it is opened, and how a shared query runs on it."""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from keystead.store.rows import Row
+
+CACHE_KIB = 16_384
+
+Parameters = Sequence[str | int | bytes | None]
+
+
+def connect(path: Path, wait_ms: int) -> sqlite3.Connection:
+    """
+    Open *path* for one thread at a time, without transactions of the driver's own making.
+
+    `synchronous = FULL` makes every commit survive a power cut; in WAL mode that is one flush for
+    each commit, and commits are shared.
+    """
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.execute(f"PRAGMA busy_timeout = {wait_ms}")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return db
+
+
+def fetch_one(db: sqlite3.Connection, query: str, parameters: Parameters = ()) -> Row | None:
+    """Return the first row, having run the statement to its end."""
+    # A RETURNING statement takes effect row by row; an unfinished one would be rolled back.
+    found = fetch_all(db, query, parameters)
+    return found[0] if found else None
+
+
+def fetch_all(db: sqlite3.Connection, query: str, parameters: Parameters = ()) -> list[Row]:
+    """Return all rows."""
+    return db.execute(_numbered(query), parameters).fetchall()
+
+
+def schema_version(db: sqlite3.Connection) -> str | None:
+    """Return the revision the schema is at, or None for a database without one."""
+    if not fetch_all(db, "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"):
+        return None
+    row = fetch_one(db, "SELECT version_num FROM alembic_version")
+    return None if row is None else str(row[0])
+
+
+@cache
+def _numbered(query: str) -> str:
+    # `$2` is a name to SQLite and `?2` a number: with numbers, parameters can be a plain tuple.
+    return query.replace("$", "?")

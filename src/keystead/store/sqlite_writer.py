@@ -1,0 +1,125 @@
+"""
+One thread that writes, and commits what is waiting together.
+
+A commit costs a disk flush, whatever is in it. While one flush runs, the next writes gather in the
+queue and share the one after it: every caller still waits for its own data to be on the disk, and
+a hundred callers cost about what one does. The event loop only awaits a future.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from keystead.domain.errors import StoreDown
+
+MAX_SHARED = 256
+"""Writes in one commit: bounds how long the first of them waits for the last."""
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class GroupWriter:
+    """Runs pieces of work on one connection, each atomic, in transactions that they share."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """
+        Run *work* and return what it returned, once it is committed.
+
+        An exception from *work* undoes what it did, and nobody else's.
+
+        Raises: StoreDown: the commit failed, or no lock was had in time.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, loop, future))
+        return await future
+
+    async def close(self) -> None:
+        """Commit what is waiting, stop the thread and close the connection."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._db.close()
+
+    def _serve(self) -> None:
+        is_open = True
+        while is_open:
+            jobs, is_open = self._wait_for_jobs()
+            outcomes = self._commit(jobs)
+            for loop in {job.loop for job in jobs}:
+                own = [
+                    (job.future, outcome)
+                    for job, outcome in zip(jobs, outcomes, strict=True)
+                    if job.loop is loop
+                ]
+                loop.call_soon_threadsafe(_settle, own)
+
+    def _wait_for_jobs(self) -> tuple[list[_Job], bool]:
+        jobs: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == MAX_SHARED or self._jobs.empty():
+                return jobs, True
+            job = self._jobs.get()
+        return jobs, False
+
+    def _commit(self, jobs: list[_Job]) -> list[Any]:
+        if not jobs:
+            return []
+        try:
+            # IMMEDIATE takes the write lock first: a transaction that reads and then writes would
+            # fail with SQLITE_BUSY_SNAPSHOT whenever another process wrote in between.
+            self._db.execute("BEGIN IMMEDIATE")
+            outcomes = [self._attempt(job.work) for job in jobs]
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            return [_because(error)] * len(jobs)
+        return outcomes
+
+    def _attempt(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns or raises.
+        self._db.execute("SAVEPOINT job")
+        try:
+            outcome = work(self._db)
+        except sqlite3.OperationalError:
+            raise  # The disk or the lock, not this job: nobody in this commit can have worked.
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who alone can judge it.
+            self._db.execute("ROLLBACK TO job")
+            outcome = error
+        self._db.execute("RELEASE job")
+        return outcome
+
+
+def _because(error: sqlite3.Error) -> StoreDown:
+    down = StoreDown()
+    down.__cause__ = error
+    return down
+
+
+def _settle(outcomes: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, outcome in outcomes:
+        if future.done():  # The caller went away; what was written stays written.
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,197 @@
+"""
+Every route says who may use it, or the app does not start.
+
+::
+
+    PUBLIC              anybody
+    SIGNED_IN           anybody with a live session
+    NEEDS(permission)   whoever `domain.permissions` gives it, over what the path's `user_id` owns
+
+`Guarded` is a FastAPI route for everything that documents (signature, models, OpenAPI) and runs its
+endpoint itself: authenticate, decide, read the input, call. That order is part of the contract: who
+may not ask learns nothing about their input, nor whether a thing exists.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from fastapi.params import Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from keystead.domain.errors import Fault, FieldError, Forbidden, InputInvalid
+from keystead.domain.events import Event, EventName, Severity
+from keystead.domain.permissions import Permission, may
+from keystead.flows.authenticate import authenticate
+from keystead.web.body import read_body, read_json, validate
+from keystead.web.call import Call
+from keystead.web.openapi import describe
+
+OWNER = "user_id"
+"""The path parameter that names whose things a route touches."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+Endpoint = Callable[..., Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use a route."""
+
+    needs_session: bool
+    permission: Permission | None = None
+
+    def __str__(self) -> str:
+        """Write it as `keystead routes` prints it."""
+        if self.permission is not None:
+            return f"NEEDS({self.permission})"
+        return "SIGNED_IN" if self.needs_session else "PUBLIC"
+
+
+PUBLIC = Access(needs_session=False)
+SIGNED_IN = Access(needs_session=True)
+
+
+def NEEDS(permission: Permission) -> Access:  # noqa: N802 - reads as one of the three declarations.
+    """Whoever has *permission*."""
+    return Access(needs_session=True, permission=permission)
+
+
+class UndeclaredAccess(Exception):  # noqa: N818 - named for the fact, like every fault.
+    """A route does not say who may use it."""
+
+
+class Guarded(APIRoute):
+    """A route with declared access."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        endpoint: Endpoint,
+        access: Access,
+        **documented: Any,  # noqa: ANN401 - FastAPI's own parameters.
+    ) -> None:
+        super().__init__(path, endpoint, methods=[method], **documented)
+        self.access = access
+        self._read_input = _input_reader(endpoint, self.param_convertors, method)
+        self.app = self._answer
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(scope, receive)
+        await admit(call, self.access)
+        response = await self.endpoint(call, **await self._read_input(call))
+        await response(scope, receive, send)
+
+
+async def admit(call: Call, access: Access) -> None:
+    """
+    Let the caller pass, and note who they are.
+
+    Raises: Unauthenticated: no live session stands behind the bearer token. Forbidden.
+    """
+    if not access.needs_session:
+        return
+    call.actor = await authenticate(call.tools, call.bearer, call.now)
+    if access.permission is None:
+        return
+    if not may(call.actor.user, access.permission, call.path_params.get(OWNER)):
+        call.tools.record(
+            Event(
+                EventName.AUTHZ_FAIL,
+                Severity.WARNING,
+                actor=call.actor.user.id,
+                session=call.actor.session.id,
+                detail=access.permission,
+            )
+        )
+        raise Forbidden
+
+
+class Routes(list[Guarded]):
+    """The routes of one module. `access` has no default: forgetting it is an error."""
+
+    def add(  # noqa: PLR0913 - what a route is; all but the first three are keywords.
+        self,
+        method: str,
+        path: str,
+        *,
+        access: Access,
+        answer: type[BaseModel] | None = None,
+        status: int = 200,
+        refuses: Iterable[type[Fault]] = (),
+        tags: Iterable[str] = (),
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Make the decorated endpoint answer *method* on *path*; documented if it has an *answer*."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            documented = describe(endpoint, refuses, needs_session=access.needs_session)
+            self.append(
+                Guarded(
+                    method,
+                    path,
+                    endpoint,
+                    access,
+                    response_model=answer,
+                    status_code=status,
+                    tags=list(tags),
+                    include_in_schema=answer is not None,
+                    **documented,
+                )
+            )
+            return endpoint
+
+        return declare
+
+
+def check_declared(routes: Iterable[object]) -> None:
+    """
+    Let only guarded routes into the app.
+
+    Raises: UndeclaredAccess.
+    """
+    for route in routes:
+        if not isinstance(route, Guarded):
+            raise UndeclaredAccess(f"{route!r} does not declare who may use it")
+
+
+def _input_reader(
+    endpoint: Endpoint, path_parameters: Iterable[str], method: str
+) -> Callable[[Call], Awaitable[dict[str, Any]]]:
+    """Build, once, what reads an endpoint's arguments from a request."""
+    names = inspect.signature(endpoint).parameters
+    in_path = [name for name in names if name in path_parameters]
+    in_query: dict[str, type[BaseModel]] = {}
+    in_body: dict[str, type[BaseModel]] = {}
+    for name, hint in get_type_hints(endpoint, include_extras=True).items():
+        model = getattr(hint, "__origin__", hint)
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            (in_query if _is_query(hint) else in_body)[name] = model
+
+    async def read(call: Call) -> dict[str, Any]:
+        values: dict[str, Any] = {name: call.path_params[name] for name in in_path}
+        for name, model in in_query.items():
+            values[name] = validate(model, _once_each(call.query_params.multi_items()))
+        for name, model in in_body.items():
+            values[name] = await read_json(call, model)
+        if not in_body and method not in SAFE_METHODS:
+            await read_body(call)  # Nothing in it counts, but it must be small, and JSON.
+        return values
+
+    return read
+
+
+def _once_each(parameters: list[tuple[str, str]]) -> dict[str, str]:
+    found = dict(parameters)
+    if len(found) != len(parameters):
+        raise InputInvalid(FieldError("query", "Give each query parameter once"))
+    return found
+
+
+def _is_query(hint: Any) -> bool:  # noqa: ANN401 - any annotation.
+    return any(isinstance(mark, Query) for mark in getattr(hint, "__metadata__", ()))

@@ -1,0 +1,99 @@
+"""One request, as an endpoint sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope
+
+from keystead.domain.errors import TokenInvalid, TokenMissing
+from keystead.domain.permissions import Actor
+from keystead.domain.tokens import AccessTokenText
+from keystead.flows.tools import Tools
+from keystead.web.cookies import CookiePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What `app` hands to the web: the same for every request."""
+
+    tools: Tools
+    clock: Callable[[], datetime]
+    cookies: CookiePolicy
+    service: str
+    version: str
+
+
+@dataclass(slots=True)
+class Trace:
+    """What is known of a request before any route sees it; the request log says most of it."""
+
+    request_id: str
+    now: datetime
+    ip: str | None
+    user_id: str | None = None
+
+
+class Call(Request):
+    """
+    A request with its time, its tools and, once admitted, whoever is asking.
+
+    `now` is one moment for the whole request, so that no two of its steps disagree.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self.context: Context = scope["app"].state.context
+        self.trace: Trace = scope["keystead.trace"]
+        self.now = self.trace.now
+        self._actor: Actor | None = None
+
+    @property
+    def tools(self) -> Tools:
+        """The ports and policies for the flows."""
+        return self.context.tools
+
+    @property
+    def actor(self) -> Actor:
+        """Who is asking; only on routes that are not public."""
+        if self._actor is None:
+            raise RuntimeError("a public route asked for the actor")
+        return self._actor
+
+    @actor.setter
+    def actor(self, actor: Actor) -> None:
+        self._actor = actor
+        self.trace.user_id = actor.user.id
+
+    @property
+    def bearer(self) -> AccessTokenText:
+        """
+        The one bearer token of the Authorization header (RFC 6750 section 2.1).
+
+        Raises: TokenMissing: there is no such header. TokenInvalid: there are several.
+        """
+        values = [value for name, value in self.scope["headers"] if name == b"authorization"]
+        if not values:
+            raise TokenMissing
+        scheme, _, token = values[0].decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise TokenMissing
+        if len(values) > 1:
+            raise TokenInvalid
+        return AccessTokenText(token.strip())
+
+    @cached_property
+    def refresh_cookie(self) -> str | None:
+        """
+        The refresh token of the cookie, if there is one.
+
+        Raises: RefreshInvalid: there are several.
+        """
+        return self.context.cookies.read(self.scope["headers"])
+
+    @property
+    def user_agent(self) -> str | None:
+        """What the client says it is."""
+        return self.headers.get("user-agent")

@@ -1,0 +1,156 @@
+"""
+From faults to responses: one table from kind to status, one shape for every error.
+
+The shape is RFC 9457's `application/problem+json` with the members `message` and `code` added.
+Faults of the protocol itself, which no flow knows, are declared here.
+"""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+import orjson
+from starlette.responses import Response
+
+from keystead.domain.errors import (
+    Conflict,
+    Fault,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Missing,
+    SessionEnded,
+    TokenExpired,
+    TokenInvalid,
+    Unauthenticated,
+    Unavailable,
+)
+
+STATUS_OF_KIND: dict[type[Fault], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    Missing: 404,
+    Conflict: 409,
+    Unavailable: 503,
+}
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProtocolFault(Fault):
+    """The request is not one that any route could answer."""
+
+    status: ClassVar[int]
+
+    def __init__(self, *errors: FieldError, **headers: str) -> None:
+        super().__init__(*errors)
+        self.headers = headers
+
+
+class RequestMalformed(ProtocolFault):
+    """It has no or several hosts, or contradicts itself about its length."""
+
+    status, code = 400, "request_malformed"
+    message = "Malformed request: exactly one Host, and one way to say the body's length"
+
+
+class BodyMalformed(ProtocolFault):
+    """The body is not one JSON object, or has duplicate members, NUL or lone surrogates."""
+
+    status, code = 400, "json_invalid"
+    message = "The body must be one JSON object in UTF-8, without duplicate members or NUL"
+
+
+class RouteNotFound(ProtocolFault):
+    """No route has this path."""
+
+    status, code = 404, "route_not_found"
+    message = "There is nothing at this path"
+
+
+class MethodNotAllowed(ProtocolFault):
+    """The path exists, the method does not."""
+
+    status, code = 405, "method_not_allowed"
+    message = "This method is not allowed here; see the Allow header"
+
+
+class BodyTooSlow(ProtocolFault):
+    """The body did not arrive in time."""
+
+    status, code = 408, "body_timeout"
+    message = "The request body took too long"
+
+
+class BodyTooLarge(ProtocolFault):
+    """The body is over the limit."""
+
+    status, code = 413, "body_too_large"
+    message = "The request body is larger than 64 KiB"
+
+
+class MediaTypeUnsupported(ProtocolFault):
+    """The body is not declared as plain JSON."""
+
+    status, code = 415, "media_type_unsupported"
+    message = "Send the body as Content-Type: application/json, without Content-Encoding"
+
+
+class HeadersTooLarge(ProtocolFault):
+    """The header section is over the limit."""
+
+    status, code = 431, "headers_too_large"
+    message = "The request headers are larger than 16 KiB"
+
+
+class InternalError(ProtocolFault):
+    """Our bug. The reason is in the log under the request id, and nowhere else."""
+
+    status, code = 500, "internal_error"
+    message = "Internal error"
+
+
+def status_of(fault: type[Fault]) -> int:
+    """Return the status for a class of faults."""
+    if issubclass(fault, ProtocolFault):
+        return fault.status
+    return next(status for kind, status in STATUS_OF_KIND.items() if issubclass(fault, kind))
+
+
+def body_of(fault: Fault, request_id: str) -> dict[str, object]:
+    """Return the members of the problem document."""
+    body: dict[str, object] = {
+        "type": f"urn:keystead:problem:{fault.code}",
+        "title": HTTPStatus(status_of(type(fault))).phrase,
+        "status": status_of(type(fault)),
+        "message": fault.message,
+        "code": fault.code,
+        "request_id": request_id,
+    }
+    if fault.errors:
+        body["errors"] = [{"field": e.field, "message": e.message} for e in fault.errors]
+    return body
+
+
+def problem(fault: Fault, request_id: str) -> Response:
+    """Return the response for *fault*."""
+    return Response(
+        orjson.dumps(body_of(fault, request_id)),
+        status_of(type(fault)),
+        media_type=MEDIA_TYPE,
+        headers=_headers_of(fault),
+    )
+
+
+def _headers_of(fault: Fault) -> dict[str, str]:
+    match fault:
+        case ProtocolFault(headers=headers):
+            return headers
+        case TokenInvalid() | TokenExpired() | SessionEnded():
+            return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        case Unauthenticated():  # RFC 6750 section 3.1: no error code where no token was sent.
+            return {"WWW-Authenticate": "Bearer"}
+        case Unavailable(retry_after=wait):
+            return {"Retry-After": str(max(1, round(wait.total_seconds())))}
+        case _:
+            return {}

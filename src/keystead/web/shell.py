@@ -1,0 +1,181 @@
+"""
+The outermost layer: what holds for every request, whatever route it meets or misses.
+
+Gives the request an id, refuses what no route should see, turns every fault into a problem
+document, adds the security headers to every response of every status, and writes the log line.
+"""
+
+import re
+from time import perf_counter
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+from starlette.types import Message, Receive, Scope, Send
+
+from keystead.domain.errors import Fault, Unavailable
+from keystead.logs import RequestLine, log, log_request
+from keystead.web.call import Context, Trace
+from keystead.web.client_ip import ClientIp
+from keystead.web.errors import (
+    HeadersTooLarge,
+    InternalError,
+    MethodNotAllowed,
+    RequestMalformed,
+    RouteNotFound,
+    problem,
+)
+
+MAX_HEADER_BYTES = 16 * 1024
+"""Names and values together; browsers stay under 8 KiB."""
+
+CLIENT_GONE = 499
+"""Logged, never sent: the client left before it could be answered (nginx's number)."""
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+"""An X-Request-ID that is taken over; anything else is replaced."""
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+"""OWASP HTTP Headers Cheat Sheet, REST Security Cheat Sheet; ASVS 3.4. A route's own value wins."""
+
+HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+class Shell:
+    """An ASGI application around the FastAPI one."""
+
+    def __init__(self, app: FastAPI, client_ip: ClientIp, *, is_https: bool) -> None:
+        self.app = app
+        self._client_ip = client_ip
+        self._headers = (*SECURITY_HEADERS, *((HSTS,) if is_https else ()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event; only `http` and `lifespan` are spoken."""
+        scope["app"] = self.app
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self.app.router(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        trace = self._trace(scope, headers)
+        status = CLIENT_GONE
+        is_head = scope["method"] == "HEAD"
+
+        async def dress(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._add_headers(message, trace)
+            elif is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            check_request(headers)
+            if is_head:
+                scope["method"] = "GET"
+            await self.app.router(scope, receive, dress)
+        except ClientDisconnect:
+            status = CLIENT_GONE
+        except Exception as error:  # noqa: BLE001 - the last resort: nothing may escape unanswered.
+            fault = self._fault_of(error, scope, trace)
+            if status == CLIENT_GONE:
+                await problem(fault, trace.request_id)(scope, receive, dress)
+        finally:
+            _log(scope, trace, status, perf_counter() - started)
+
+    def _trace(self, scope: Scope, headers: list[tuple[bytes, bytes]]) -> Trace:
+        given, forwarded = None, []
+        for name, value in headers:
+            if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+                given = value.decode()
+            elif name == b"x-forwarded-for":
+                forwarded.append(value)
+        peer = scope["client"][0] if scope.get("client") else None
+        context: Context = self.app.state.context
+        now = context.clock()
+        request_id = given or context.tools.random.new_id(now)
+        trace = Trace(request_id, now, self._client_ip.find(peer, tuple(forwarded)))
+        scope["keystead.trace"] = trace
+        return trace
+
+    def _add_headers(self, message: Message, trace: Trace) -> None:
+        own = list(message["headers"])
+        names = {name for name, _ in own}
+        own.extend(header for header in self._headers if header[0] not in names)
+        own.append((b"x-request-id", trace.request_id.encode()))
+        message["headers"] = own
+
+    def _fault_of(self, error: Exception, scope: Scope, trace: Trace) -> Fault:
+        if isinstance(error, Unavailable):
+            reason = repr(error.__cause__) if error.__cause__ else None
+            log.error(error.code, request_id=trace.request_id, reason=reason)
+        if isinstance(error, Fault):
+            return error
+        if isinstance(error, HTTPException):
+            return self._no_route(scope)
+        log.error("internal_error", request_id=trace.request_id, exc_info=error)
+        return InternalError()
+
+    def _no_route(self, scope: Scope) -> Fault:
+        allowed = {
+            method
+            for route in self.app.router.routes
+            if route.matches(scope)[0] is not Match.NONE
+            for method in getattr(route, "methods", ())
+        }
+        if not allowed:
+            return RouteNotFound()
+        return MethodNotAllowed(
+            Allow=", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
+        )
+
+
+def check_request(headers: list[tuple[bytes, bytes]]) -> None:
+    """
+    Refuse what proxies and servers could read in two ways.
+
+    Raises: HeadersTooLarge. RequestMalformed: not exactly one Host (RFC 9112 section 3.2), or both
+            a length and chunks, the seed of request smuggling (section 6.1).
+    """
+    size = hosts = lengths = 0
+    is_chunked = False
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name == b"host":
+            hosts += 1
+        elif name == b"content-length":
+            lengths += 1
+        elif name == b"transfer-encoding":
+            is_chunked = True
+    if size > MAX_HEADER_BYTES:
+        raise HeadersTooLarge(Connection="close")
+    if hosts != 1 or lengths > 1 or (lengths and is_chunked):
+        raise RequestMalformed(Connection="close")
+
+
+def _log(scope: Scope, trace: Trace, status: int, seconds: float) -> None:
+    route = scope.get("route")
+    log_request(
+        RequestLine(
+            timestamp=trace.now,
+            request_id=trace.request_id,
+            method=scope["method"],
+            route=getattr(route, "path", None),
+            status=status,
+            ms=round(seconds * 1000, 2),
+            user_id=trace.user_id,
+            ip=trace.ip,
+        )
+    )

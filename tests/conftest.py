@@ -1,0 +1,203 @@
+"""What every test can ask for: a clock, settings, an app on a fresh database, and people."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from keystead.app import build
+from keystead.assembly import open_tools
+from keystead.domain.user import Role, UserId
+from keystead.flows.tools import Tools
+from keystead.settings import Settings
+from keystead.store.sqlite import SqliteStore
+from keystead.web.shell import Shell
+from tests.people import FIREFOX, Person
+
+CHEAPEST_ARGON2 = {"argon2_memory_kib": 8, "argon2_iterations": 1, "argon2_parallelism": 1}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the developer's environment nor their `.env` reaches a test."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PORT", "DB_URL", "JWT_SECRET", "TRUST_PROXY", "ADMIN_EMAIL", "ADMIN_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    now: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **how_far: float) -> datetime:
+        self.now += timedelta(**how_far)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One migrated, empty database to copy: migrating costs 0.2 s."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    _migrate(path)
+    return path
+
+
+def _migrate(path: Path) -> None:
+    async def once() -> None:
+        store = SqliteStore(path)
+        await store.open()
+        await store.close()
+
+    asyncio.run(once())
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+@pytest.fixture
+def database(empty_database: Path, tmp_path: Path) -> Path:
+    """A fresh database of this test's own."""
+    return Path(shutil.copy(empty_database, tmp_path / "keystead.db"))
+
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture
+def make_settings(database: Path) -> MakeSettings:
+    """Settings for a test: fresh database, cheapest hashing, whatever else is given."""
+
+    def make(**given: Any) -> Settings:
+        return Settings.load(
+            **{"database_url": f"sqlite:///{database}", **CHEAPEST_ARGON2, **given}
+        )
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture
+async def tools(settings: Settings) -> AsyncIterator[Tools]:
+    """Everything a flow needs, on a fresh database."""
+    async with open_tools(settings) as opened:
+        yield opened
+
+
+class Service:
+    """The application in this process, spoken to over ASGI."""
+
+    def __init__(self, app: Shell) -> None:
+        self.app = app
+        self._clients: list[httpx.AsyncClient] = []
+
+    @property
+    def tools(self) -> Tools:
+        """The tools the application works with, to look at what it stored."""
+        tools: Tools = self.app.app.state.context.tools
+        return tools
+
+    def client(self, ip: str = "192.0.2.1", user_agent: str = FIREFOX) -> httpx.AsyncClient:
+        """A browser of its own: separate cookies, a given address."""
+        # Errors must come back as responses: that the app answers them is part of the contract.
+        transport = httpx.ASGITransport(self.app, client=(ip, 50_000), raise_app_exceptions=True)
+        headers = {"User-Agent": user_agent}
+        client = httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+        self._clients.append(client)
+        return client
+
+    async def person(
+        self, name: str, role: Role = Role.USER, client: httpx.AsyncClient | None = None
+    ) -> Person:
+        """Register and sign in *name*@example.com."""
+        person = Person(client or self.client(), f"{name}@example.com")
+        assert (await person.register()).status_code == 201
+        if role is not Role.USER:
+            context = self.app.app.state.context
+            await context.tools.store.change_role(UserId(person.id), role, context.clock())
+        assert (await person.login()).status_code == 200
+        return person
+
+    async def again(self, person: Person, **device: str) -> Person:
+        """Sign the same account in on another device."""
+        other = Person(self.client(**device), person.email, person.password)
+        assert (await other.login()).status_code == 200
+        return other
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """Start the application in this process; two of these on one database are two servers."""
+    shell = build(settings, clock)
+    async with shell.app.router.lifespan_context(shell.app):
+        service = Service(shell)
+        try:
+            yield service
+        finally:
+            await service.close()
+
+
+StartService = Callable[..., Awaitable[Service]]
+
+
+@pytest.fixture
+async def start(make_settings: MakeSettings, clock: Clock) -> AsyncIterator[StartService]:
+    """Start a service with settings of the test's choice; several may share the database."""
+    async with AsyncExitStack() as stack:
+
+        async def start_one(**given: Any) -> Service:
+            return await stack.enter_async_context(serving(make_settings(**given), clock))
+
+        yield start_one
+
+
+@pytest.fixture
+async def service(start: StartService) -> Service:
+    return await start()
+
+
+@pytest.fixture
+async def ada(service: Service) -> Person:
+    """The one admin."""
+    return await service.person("ada", Role.ADMIN)
+
+
+@pytest.fixture
+async def bob(service: Service) -> Person:
+    return await service.person("bob")
+
+
+@pytest.fixture
+async def eve(service: Service) -> Person:
+    return await service.person("eve")
+
+
+@pytest.fixture
+def anybody(service: Service) -> httpx.AsyncClient:
+    """A client without an account."""
+    return service.client()
