@@ -78,11 +78,13 @@ class Guarded(APIRoute):
         **documented: Any,  # noqa: ANN401 - FastAPI's own parameters.
     ) -> None:
         super().__init__(path, endpoint, methods=[method], **documented)
+        self.method = method
         self.access = access
         self._read_input = _input_reader(endpoint, self.param_convertors, method)
-        self.app = self._answer
+        self.app = self.answer
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request as an ASGI application; `path_params` must be in *scope*."""
         call = Call(scope, receive)
         await admit(call, self.access)
         response = await self.endpoint(call, **await self._read_input(call))

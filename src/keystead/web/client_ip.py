@@ -10,6 +10,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MAX_HOPS = 20
 """Entries of X-Forwarded-For looked at, from the right; nobody stands behind more proxies."""
 
+MAX_ADDRESS = 45
+"""Characters of the longest address: IPv6 with an IPv4 tail. One more does not parse."""
+
 
 class ClientIp:
     """
@@ -22,27 +25,35 @@ class ClientIp:
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
-        self.find = lru_cache(maxsize=4096)(self._find)
+        self._look_at = lru_cache(maxsize=4096)(self._judge)
 
-    def _find(self, peer: str | None, forwarded: tuple[bytes, ...]) -> str | None:
-        address = _parse(peer or "")
-        if address is None:
-            return None
+    def find(self, peer: str | None, forwarded: Sequence[bytes]) -> str | None:
+        """Return the client's address in its one spelling; None if the peer has no IP address."""
+        address, is_trusted = self._look_at(peer or "")
+        if not (is_trusted and forwarded):
+            return address
         entries = b",".join(forwarded).split(b",")
         for entry in reversed(entries[-MAX_HOPS:]):
-            if not self._is_trusted(address):
-                break
-            further = _parse(entry.decode("latin-1").strip())
+            # What is remembered must be short: a client chooses what stands here.
+            text = entry.strip()[: MAX_ADDRESS + 1].decode("latin-1")
+            further, is_trusted = self._look_at(text)
             if further is None:
                 break
             address = further
-        return str(address)
+            if not is_trusted:
+                break
+        return address
 
-    def _is_trusted(self, address: Address) -> bool:
-        return any(address in network for network in self._trusted)
+    def _judge(self, text: str) -> tuple[str | None, bool]:
+        address = _parse(text)
+        if address is None:
+            return None, False
+        return str(address), any(address in network for network in self._trusted)
 
 
 def _parse(text: str) -> Address | None:
+    # The zone after % means something on one host only, and could hold any text.
+    text = text.partition("%")[0]
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

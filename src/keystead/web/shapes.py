@@ -3,20 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
 from keystead.domain.session import Place, Session, SessionId
 from keystead.domain.user import User
 
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
-Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="json")]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """UTC with milliseconds, as JavaScript writes it: 2026-11-23T20:22:48.147Z."""
+
+
+def moment(when: datetime) -> Moment:
+    """Write *when*, which is in UTC."""
+    return f"{when.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 class Shape(BaseModel):
@@ -62,8 +62,8 @@ class UserShape(Shape):
             id=user.id,
             email=user.email,
             role=user.role.value,
-            created_at=user.created_at,
-            updated_at=user.updated_at,
+            created_at=moment(user.created_at),
+            updated_at=moment(user.updated_at),
         )
 
 
@@ -123,9 +123,9 @@ class SessionShape(Shape):
             device=client.device.name,
             user_agent=client.user_agent,
             location=None if client.place is None else LocationShape.of(client.place),
-            created_at=session.created_at,
-            last_active_at=session.last_active_at,
-            expires_at=session.expires_at,
+            created_at=moment(session.created_at),
+            last_active_at=moment(session.last_active_at),
+            expires_at=moment(session.expires_at),
         )
 
 

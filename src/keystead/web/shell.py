@@ -6,24 +6,24 @@ document, adds the security headers to every response of every status, and write
 """
 
 import re
+from datetime import datetime
+from itertools import count
 from time import perf_counter
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from keystead.domain.errors import Fault, Unavailable
 from keystead.logs import RequestLine, log, log_request
+from keystead.web.access import Guarded
 from keystead.web.call import Context, Trace
 from keystead.web.client_ip import ClientIp
+from keystead.web.dispatch import Dispatcher
 from keystead.web.errors import (
     HeadersTooLarge,
     InternalError,
-    MethodNotAllowed,
     RequestMalformed,
-    RouteNotFound,
     problem,
 )
 
@@ -54,7 +54,10 @@ class Shell:
 
     def __init__(self, app: FastAPI, client_ip: ClientIp, *, is_https: bool) -> None:
         self.app = app
+        self._dispatcher = Dispatcher(route for route in app.routes if isinstance(route, Guarded))
         self._client_ip = client_ip
+        self._request_ids = ""
+        self._request_numbers = count(1)
         self._headers = (*SECURITY_HEADERS, *((HSTS,) if is_https else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,13 +86,14 @@ class Shell:
 
         try:
             check_request(headers)
-            if is_head:
-                scope["method"] = "GET"
-            await self.app.router(scope, receive, dress)
+            method = "GET" if is_head else scope["method"]
+            route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
+            scope["route"] = route
+            await route.answer(scope, receive, dress)
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may escape unanswered.
-            fault = self._fault_of(error, scope, trace)
+            fault = _fault_of(error, trace)
             if status == CLIENT_GONE:
                 await problem(fault, trace.request_id)(scope, receive, dress)
         finally:
@@ -105,10 +109,20 @@ class Shell:
         peer = scope["client"][0] if scope.get("client") else None
         context: Context = self.app.state.context
         now = context.clock()
-        request_id = given or context.tools.random.new_id(now)
-        trace = Trace(request_id, now, self._client_ip.find(peer, tuple(forwarded)))
+        trace = Trace(
+            given or self._next_request_id(context, now),
+            now,
+            self._client_ip.find(peer, tuple(forwarded)),
+        )
         scope["keystead.trace"] = trace
         return trace
+
+    def _next_request_id(self, context: Context, now: datetime) -> str:
+        # Unique, not unguessable: a random id for this process, and a number. Asking the operating
+        # system for random bytes each time would cost more than the rest of this class.
+        if not self._request_ids:
+            self._request_ids = context.tools.random.new_id(now)
+        return f"{self._request_ids}-{next(self._request_numbers):x}"
 
     def _add_headers(self, message: Message, trace: Trace) -> None:
         own = list(message["headers"])
@@ -116,30 +130,6 @@ class Shell:
         own.extend(header for header in self._headers if header[0] not in names)
         own.append((b"x-request-id", trace.request_id.encode()))
         message["headers"] = own
-
-    def _fault_of(self, error: Exception, scope: Scope, trace: Trace) -> Fault:
-        if isinstance(error, Unavailable):
-            reason = repr(error.__cause__) if error.__cause__ else None
-            log.error(error.code, request_id=trace.request_id, reason=reason)
-        if isinstance(error, Fault):
-            return error
-        if isinstance(error, HTTPException):
-            return self._no_route(scope)
-        log.error("internal_error", request_id=trace.request_id, exc_info=error)
-        return InternalError()
-
-    def _no_route(self, scope: Scope) -> Fault:
-        allowed = {
-            method
-            for route in self.app.router.routes
-            if route.matches(scope)[0] is not Match.NONE
-            for method in getattr(route, "methods", ())
-        }
-        if not allowed:
-            return RouteNotFound()
-        return MethodNotAllowed(
-            Allow=", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
-        )
 
 
 def check_request(headers: list[tuple[bytes, bytes]]) -> None:
@@ -163,6 +153,16 @@ def check_request(headers: list[tuple[bytes, bytes]]) -> None:
         raise HeadersTooLarge(Connection="close")
     if hosts != 1 or lengths > 1 or (lengths and is_chunked):
         raise RequestMalformed(Connection="close")
+
+
+def _fault_of(error: Exception, trace: Trace) -> Fault:
+    if isinstance(error, Unavailable):
+        reason = repr(error.__cause__) if error.__cause__ else None
+        log.error(error.code, request_id=trace.request_id, reason=reason)
+    if isinstance(error, Fault):
+        return error
+    log.error("internal_error", request_id=trace.request_id, exc_info=error)
+    return InternalError()
 
 
 def _log(scope: Scope, trace: Trace, status: int, seconds: float) -> None:
