@@ -5,7 +5,8 @@
 
 ARGS ?=
 STORE ?= sqlite
-export KEYSTEAD_TEST_STORE = $(STORE)
+# Only for the tests: the server would report a setting that it does not know.
+test coverage: export KEYSTEAD_TEST_STORE = $(STORE)
 
 # Nothing but the .venv of this checkout, and never a Python that uv downloads.
 unexport VIRTUAL_ENV
@@ -85,6 +86,10 @@ check: $(STAMP) ## run every check that is not a test; what CI runs
 format: $(STAMP) ## put the code into its one layout, and repair what can be repaired
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+.PHONY: schema
+schema: $(STAMP) ## write the schema of a new SQLite file anew, after adding a migration
+	$(BIN)/python -m tests.store.schema_text
 
 .PHONY: bench
 bench: $(STAMP) ## measure it, as bench/ describes

@@ -1,8 +1,5 @@
 """What every test can ask for: a clock, settings, an app on a fresh database, and people."""
 
-import asyncio
-import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +15,6 @@ from keystead.assembly import open_tools
 from keystead.domain.user import Role, UserId
 from keystead.flows.tools import Tools
 from keystead.settings import Settings
-from keystead.store.sqlite import SqliteStore
 from keystead.web.shell import Shell
 from tests.people import FIREFOX, Person
 
@@ -52,30 +48,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One migrated, empty database to copy: migrating costs 0.2 s."""
-    path = tmp_path_factory.mktemp("database") / "empty.db"
-    _migrate(path)
-    return path
-
-
-def _migrate(path: Path) -> None:
-    async def once() -> None:
-        store = SqliteStore(path)
-        await store.open()
-        await store.close()
-
-    asyncio.run(once())
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-
-
 @pytest.fixture
-def database(empty_database: Path, tmp_path: Path) -> Path:
-    """A fresh database of this test's own."""
-    return Path(shutil.copy(empty_database, tmp_path / "keystead.db"))
+def database(tmp_path: Path) -> Path:
+    """Where this test's own database will be."""
+    return tmp_path / "keystead.db"
 
 
 MakeSettings = Callable[..., Settings]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from keystead.domain.session import Client, Device, Place, Session, SignedIn
@@ -17,6 +18,9 @@ from keystead.domain.user import (
 
 Row = Sequence[Any]
 
+REMEMBERED = 16_384
+"""Moments kept, about 2 MiB: a session in use is read on each of its requests."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _ROLES = {role.value: role for role in Role}
@@ -29,6 +33,7 @@ def to_millis(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+@lru_cache(REMEMBERED)
 def from_millis(millis: int) -> datetime:
     """Return the moment, in UTC."""
     return datetime.fromtimestamp(millis / 1000, UTC)

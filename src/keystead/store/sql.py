@@ -133,11 +133,13 @@ def list_users(query: UserQuery) -> tuple[str, list[str | int]]:
     addresses: a page costs the same among a hundred users and among a million.
     """
     conditions: list[tuple[str, str]] = []
-    if query.after is not None:
+    # One lower bound only: given two, SQLite may start at the smaller and read everything between.
+    if query.after is not None and query.after >= (query.search or ""):
         conditions.append(("email >", query.after))
+    elif query.search is not None:
+        conditions.append(("email >=", query.search))
     if query.search is not None:
         # Everything that begins with the text lies between it and it plus the last code point.
-        conditions.append(("email >=", query.search))
         conditions.append(("email <", query.search + "\U0010ffff"))
     if query.role is not None:
         conditions.append(("role =", query.role.value))

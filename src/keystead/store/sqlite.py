@@ -2,11 +2,9 @@
 The embedded store: one SQLite file, any number of processes on one machine.
 
 Keyed reads run right on the event loop's thread (about 6 microseconds each, and in WAL mode no
-writer ever blocks them). Writes go through `GroupWriter`. The schema is brought up to date on
-opening.
+writer ever blocks them). Writes go through `GroupWriter`. Opening brings the schema up to date.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -28,15 +26,9 @@ from keystead.domain.user import (
     UserQuery,
 )
 from keystead.store import rows, sql
-from keystead.store.migrations import HEAD
 from keystead.store.rows import Row
-from keystead.store.sqlite_connection import (
-    Parameters,
-    connect,
-    fetch_all,
-    fetch_one,
-    schema_version,
-)
+from keystead.store.sqlite_connection import Parameters, connect, fetch_all, fetch_one
+from keystead.store.sqlite_schema import bring_up_to_date, make_file
 from keystead.store.sqlite_writer import GroupWriter
 
 WRITE_WAIT_MS = 5000
@@ -44,8 +36,6 @@ WRITE_WAIT_MS = 5000
 
 READ_WAIT_MS = 250
 """A read waits only while a crashed process's log is recovered; it holds up the event loop."""
-
-OWNER_ONLY = 0o600
 
 T = TypeVar("T")
 
@@ -66,22 +56,14 @@ class SqliteStore:
     async def open(self) -> None:
         """Open the file, making it (readable by its owner only) if it is not there, and migrate."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+            make_file(self._path)
             writer = connect(self._path, WRITE_WAIT_MS)
-            if schema_version(writer) != HEAD:
-                self._migrate()
+            bring_up_to_date(writer, self._path)
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
         self._writer = GroupWriter(writer)
-
-    def _migrate(self) -> None:
-        # Alembic and SQLAlchemy cost 30 MiB and half a second: only when there is work for them.
-        from keystead.store.migrations.run import upgrade  # noqa: PLC0415
-
-        upgrade(f"sqlite:///{self._path}")
 
     async def close(self) -> None:
         """Commit what is waiting and close both connections."""

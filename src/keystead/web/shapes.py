@@ -1,6 +1,7 @@
 """What goes over the wire: every response and request body, member by member."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +14,11 @@ from keystead.domain.user import User
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """UTC with milliseconds, as JavaScript writes it: 2026-11-23T20:22:48.147Z."""
 
+REMEMBERED = 16_384
+"""Moments kept as text, about 3 MiB: a session in use is shown with the same ones again."""
 
+
+@lru_cache(REMEMBERED)
 def moment(when: datetime) -> Moment:
     """Write *when*, which is in UTC."""
     return f"{when.isoformat(timespec='milliseconds')[:-6]}Z"

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import unicodedata
 from typing import Annotated, Literal
 
 from fastapi import Query as InQuery
@@ -46,12 +47,17 @@ routes = Routes()
 DEFAULT_PAGE = 50
 MAX_PAGE = 100
 
+MAX_CURSOR = 1400
+"""In characters: an address has up to 254, of up to 4 bytes each, and base64 adds a third."""
+
 
 class UsersPage(Query):
     """Which accounts to list."""
 
     limit: int = Field(DEFAULT_PAGE, ge=1, le=MAX_PAGE)
-    cursor: str | None = Field(None, max_length=400, description="`nextCursor` of the page before")
+    cursor: str | None = Field(
+        None, max_length=MAX_CURSOR, description="`nextCursor` of the page before"
+    )
     search: str | None = Field(
         None, max_length=254, description="The beginning of the e-mail address, in any case"
     )
@@ -72,7 +78,7 @@ async def get_users(call: Call, page: Annotated[UsersPage, InQuery()]) -> Respon
     query = UserQuery(
         limit=page.limit,
         after=_read_cursor(page.cursor) if page.cursor else None,
-        search=page.search.strip().lower() if page.search else None,
+        search=_fold(page.search) if page.search else None,
         role=Role(page.role) if page.role else None,
         status=Status(page.status) if page.status else None,
     )
@@ -183,6 +189,11 @@ async def end_user_sessions(call: Call, user_id: str) -> Response:
     """Sign a user out everywhere."""
     ended = await end_sessions_of(call.tools, call.actor, UserId(user_id))
     return reply(EndedAnswer(message="Sessions ended", ended=ended))
+
+
+def _fold(search: str) -> str:
+    # As `addresses` folds what is stored: a decomposed é must find a composed one.
+    return unicodedata.normalize("NFC", search.strip().lower())
 
 
 def _write_cursor(email: EmailAddress) -> str:
