@@ -54,8 +54,7 @@ def list_(
         while has_more and len(found) < limit:
             after = found[-1].email if found else None
             size = min(PAGE, limit - len(found))
-            prefix = search.strip().lower() if search else None
-            page, has_more = await list_users(tools, UserQuery(size, after, prefix, role, status))
+            page, has_more = await list_users(tools, UserQuery(size, after, search, role, status))
             found.extend(page)
         return found
 

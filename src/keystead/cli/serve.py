@@ -1,18 +1,23 @@
 """`keystead serve` and `keystead migrate`."""
 
 import os
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from keystead import __version__, logs
 from keystead.assembly import secrets_path, seed, system_clock
-from keystead.cli.running import load_settings, run
+from keystead.cli.running import load_settings, run, stop
 from keystead.flows.tools import Tools
 from keystead.settings import Settings, unknown_names
 
@@ -30,6 +35,9 @@ DRAIN_SECONDS = 20
 
 BACKLOG = 2048
 
+SUPERVISOR_CHECK_SECONDS = 0.5
+"""How often a server process looks whether the one that started it is still there."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -38,13 +46,17 @@ def serve(
 ) -> None:
     """Start the server."""
     settings = load_settings(host=host, port=port, workers=workers)
+    address = _claim(settings.host, settings.port)
     has_admin = run(partial(_prepare, settings), settings)
     _greet(settings, has_admin=has_admin)
     Granian(
         "keystead",
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.ASGI,
+        # Without a TLS proxy in front no client speaks HTTP/2; what guesses the version waits for
+        # ever for its first bytes, and neither limit below would hold for it.
+        http=HTTPModes.http1,
         workers=settings.workers,
         backlog=BACKLOG,
         http1_settings=HTTP1Settings(
@@ -54,7 +66,7 @@ def serve(
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_SECONDS,
-    ).serve(target_loader=partial(_load, settings), wrap_loader=False)
+    ).serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
 
 
 def migrate() -> None:
@@ -67,19 +79,46 @@ def migrate() -> None:
     typer.echo("The database has the newest schema.")
 
 
+def _claim(host: str, port: int) -> str:
+    """Return the IP address that *host* is, once it is certain that nobody else listens there."""
+    # The server itself shares its port: beside another one it would silently answer some requests.
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, kind, _, _, place = min(places)  # IPv4 before IPv6
+        with socket.socket(family, kind) as probe:
+            if os.name == "posix":  # There it only forgives connections that are being closed.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        stop(f"cannot listen on {host} port {port}: {error.strerror}")
+    return str(place[0])
+
+
 async def _prepare(settings: Settings, tools: Tools) -> bool:
     # Everything that can refuse a start is tried here, once, before any server process exists.
     await seed(settings, tools, system_clock())
     return await tools.store.has_admin()
 
 
-def _load(settings: Settings) -> "Shell":
+def _load(settings: Settings, supervisor: int) -> "Shell":
     # Runs in each server process. The web framework is loaded only there, not in their parent.
     from keystead.app import build  # noqa: PLC0415
 
+    _stop_without(supervisor)
     _keep_threads_from_interrupting_each_other()
     logs.configure(_log_style(settings))
     return build(settings)
+
+
+def _stop_without(supervisor: int) -> None:
+    # A process whose supervisor was killed would keep the port, with nobody left to stop it.
+    def watch() -> None:
+        while True:
+            if os.getppid() != supervisor:  # Said again until heard: it may be starting still.
+                os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(SUPERVISOR_CHECK_SECONDS)
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 
 
 def _keep_threads_from_interrupting_each_other() -> None:
@@ -87,11 +126,12 @@ def _keep_threads_from_interrupting_each_other() -> None:
     # each time the kernel would wake the HTTP thread in its place and switch back a moment later.
     # As a batch process threads wait for their turn: 1.4 times the requests on one core.
     if hasattr(os, "SCHED_BATCH"):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        with suppress(OSError):  # A sandbox may forbid it; then it is only slower.
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _greet(settings: Settings, *, has_admin: bool) -> None:
-    url = f"http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{settings.port}"
+    url = f"http://{_shown(settings.host)}:{settings.port}"
     lines = [f"Keystead {__version__} ({settings.environment}) on {url}"]
     if settings.api_docs:
         lines.append(f"  API documentation   {url}/docs")
@@ -101,6 +141,12 @@ def _greet(settings: Settings, *, has_admin: bool) -> None:
     lines.extend(f"  Unknown setting     {name} is ignored" for name in unknown_names())
     for line in lines:
         typer.echo(line, err=True)
+
+
+def _shown(host: str) -> str:
+    if host == "127.0.0.1":
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 def _log_style(settings: Settings) -> Literal["console", "json"]:

@@ -76,7 +76,7 @@ class UserQuery:
     Args:
         limit: 1..100.
         after: the last address of the page before.
-        search: the beginning of an address, lower case.
+        search: the beginning of an address; a store takes it lower case and in NFC.
 
     """
 

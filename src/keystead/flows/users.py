@@ -1,5 +1,7 @@
 """Find accounts, and change what they may do."""
 
+import unicodedata
+from dataclasses import replace
 from datetime import datetime
 
 from keystead.domain.errors import RoleUnknown, UserNotFound
@@ -20,7 +22,8 @@ async def find_user(tools: Tools, user_id: UserId) -> User:
 
 async def list_users(tools: Tools, query: UserQuery) -> tuple[list[User], bool]:
     """Return one page of accounts, and whether there are more after it."""
-    one_more = UserQuery(query.limit + 1, query.after, query.search, query.role, query.status)
+    search = _fold(query.search) if query.search else None
+    one_more = replace(query, limit=query.limit + 1, search=search)
     users = await tools.store.list_users(one_more)
     return users[: query.limit], len(users) > query.limit
 
@@ -72,6 +75,11 @@ async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId) -> Use
     user = _found(await tools.store.delete_user(user_id))
     tools.record(_event(EventName.USER_DELETED, actor, user))
     return user
+
+
+def _fold(search: str) -> str:
+    # As addresses are folded before they are stored: a decomposed é must find a composed one.
+    return unicodedata.normalize("NFC", search.strip().lower())
 
 
 def _found(user: User | None) -> User:

@@ -43,7 +43,8 @@ CACHE = "public, max-age=3600"
 @routes.add("GET", "/openapi.json", access=PUBLIC)
 async def get_openapi(call: Call) -> Response:
     """Return the OpenAPI 3.1 document of this service."""
-    return Response(orjson.dumps(document(call.app)), media_type="application/json")
+    text = document(call.app, call.context.cookies.name)
+    return Response(orjson.dumps(text), media_type="application/json")
 
 
 @routes.add("GET", "/docs", access=PUBLIC)

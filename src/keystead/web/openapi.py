@@ -9,34 +9,30 @@ from fastapi import FastAPI
 from keystead.domain.errors import (
     Fault,
     InputInvalid,
+    RefreshMissing,
     SessionEnded,
     StoreDown,
     TokenExpired,
     TokenInvalid,
     TokenMissing,
 )
+from keystead.web.cookies import NAME
 from keystead.web.errors import (
     MEDIA_TYPE,
     BodyMalformed,
     BodyTooLarge,
+    BodyTooSlow,
+    HeadersTooLarge,
     InternalError,
     MediaTypeUnsupported,
+    RequestMalformed,
     body_of,
     status_of,
 )
 
 EXAMPLE_REQUEST_ID = "0199c0de-7a11-7b0b-9c5e-000000000001"
 
-BEARER = "bearer"
-
-SECURITY_SCHEMES = {
-    BEARER: {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "at+jwt",
-        "description": "An access token from `POST /auth/login` or `POST /auth/refresh`.",
-    }
-}
+BEARER, COOKIE = "bearer", "refreshCookie"
 
 PROBLEM = {
     "type": "object",
@@ -60,44 +56,66 @@ PROBLEM = {
 }
 
 _NEEDS_SESSION = (TokenMissing, TokenInvalid, TokenExpired, SessionEnded)
-_HAS_BODY = (InputInvalid, BodyMalformed, BodyTooLarge, MediaTypeUnsupported)
-_ALWAYS = (StoreDown, InternalError)
+_HAS_INPUT = (InputInvalid, BodyMalformed)
+_MAY_HAVE_BODY = (BodyTooSlow, BodyTooLarge, MediaTypeUnsupported)
+_ALWAYS = (RequestMalformed, HeadersTooLarge, StoreDown, InternalError)
 
 
 def describe(
     endpoint: Callable[..., Any], refuses: Iterable[type[Fault]], *, needs_session: bool
 ) -> dict[str, Any]:
     """Return the keyword arguments that document *endpoint* as a FastAPI route."""
+    refuses = tuple(refuses)
     summary, _, description = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
-    takes_body = "body" in inspect.signature(endpoint).parameters
     faults = (
         *(_NEEDS_SESSION if needs_session else ()),
         *refuses,
-        *(_HAS_BODY if takes_body else ()),
+        *(_HAS_INPUT if "body" in inspect.signature(endpoint).parameters else ()),
         *_ALWAYS,
     )
+    scheme = BEARER if needs_session else COOKIE if RefreshMissing in refuses else None
     return {
         "summary": summary.rstrip("."),
         "description": description.strip(),
         "responses": _responses(faults),
-        "openapi_extra": {"security": [{BEARER: []}]} if needs_session else {"security": []},
+        "openapi_extra": {"security": [{scheme: []}] if scheme else []},
     }
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the whole OpenAPI document."""
+def document(app: FastAPI, cookie: str = NAME) -> dict[str, Any]:
+    """Return the whole OpenAPI document; *cookie* is the name of the refresh cookie."""
     text = FastAPI.openapi(app)
     components = text.setdefault("components", {})
-    components["securitySchemes"] = SECURITY_SCHEMES
+    components["securitySchemes"] = _security_schemes(cookie)
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
     # FastAPI describes the validation error it would have sent; ours is a Problem with status 400.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for operations in text["paths"].values():
-        for operation in operations.values():
+        for method, operation in operations.items():
             operation["responses"].pop("422", None)
+            if method != "get":  # Even where nothing in it counts, a body must be small, and JSON.
+                refusals = {str(key): value for key, value in _responses(_MAY_HAVE_BODY).items()}
+                operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
     return text
+
+
+def _security_schemes(cookie: str) -> dict[str, Any]:
+    return {
+        BEARER: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "at+jwt",
+            "description": "An access token from `POST /auth/login` or `POST /auth/refresh`.",
+        },
+        COOKIE: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookie,
+            "description": "The refresh token; browsers keep it and send it by themselves.",
+        },
+    }
 
 
 def _responses(faults: Iterable[type[Fault]]) -> dict[int | str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import unicodedata
 from typing import Annotated, Literal
 
 from fastapi import Query as InQuery
@@ -78,7 +77,7 @@ async def get_users(call: Call, page: Annotated[UsersPage, InQuery()]) -> Respon
     query = UserQuery(
         limit=page.limit,
         after=_read_cursor(page.cursor) if page.cursor else None,
-        search=_fold(page.search) if page.search else None,
+        search=page.search,
         role=Role(page.role) if page.role else None,
         status=Status(page.status) if page.status else None,
     )
@@ -189,11 +188,6 @@ async def end_user_sessions(call: Call, user_id: str) -> Response:
     """Sign a user out everywhere."""
     ended = await end_sessions_of(call.tools, call.actor, UserId(user_id))
     return reply(EndedAnswer(message="Sessions ended", ended=ended))
-
-
-def _fold(search: str) -> str:
-    # As `addresses` folds what is stored: a decomposed é must find a composed one.
-    return unicodedata.normalize("NFC", search.strip().lower())
 
 
 def _write_cursor(email: EmailAddress) -> str:

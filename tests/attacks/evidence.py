@@ -1,0 +1,82 @@
+"""What an investigator looks at: the whole database, every line of the log, everything that was sent."""
+
+import io
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from keystead import logs
+from tests.conftest import Service
+
+
+def dump(database: Path) -> list[str]:
+    """Return every statement it takes to build the database as it is now."""
+    db = sqlite3.connect(database)
+    try:
+        return list(db.iterdump())
+    finally:
+        db.close()
+
+
+def raw_files(database: Path) -> bytes:
+    """Return what lies on the disk: the database, its log of recent writes, its shared memory."""
+    files = sorted(database.parent.glob(f"{database.name}*"))
+    return b"".join(file.read_bytes() for file in files)
+
+
+def query(database: Path, text: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Read, or tamper with, the database behind the service's back."""
+    db = sqlite3.connect(database, isolation_level=None)
+    try:
+        return db.execute(text, parameters).fetchall()
+    finally:
+        db.close()
+
+
+@contextmanager
+def logged(monkeypatch: pytest.MonkeyPatch, style: Any = "json") -> Iterator[io.StringIO]:
+    """Collect every line that is logged meanwhile."""
+    stream = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(logs, "_lines", logs._lines)
+        logs.configure(style, stream)
+        try:
+            yield stream
+        finally:
+            structlog.reset_defaults()
+
+
+class Wiretap:
+    """Records all traffic of one service's clients."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.answers: list[httpx.Response] = []
+
+    def client(self) -> httpx.AsyncClient:
+        client = self._service.client()
+        client.event_hooks["response"].append(self._note)
+        return client
+
+    async def _note(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        self.answers.append(answer)
+
+    @property
+    def bodies(self) -> str:
+        return "\n".join(answer.text for answer in self.answers)
+
+    @property
+    def urls(self) -> str:
+        return "\n".join(str(answer.request.url) for answer in self.answers)
+
+    def headers(self, *, but: str = "") -> str:
+        """Return all response headers except those named *but*."""
+        lines = (line for answer in self.answers for line in answer.headers.multi_items())
+        return "\n".join(f"{name}: {value}" for name, value in lines if name != but)

@@ -1,0 +1,177 @@
+"""
+Operators and SQL where a text is expected, in every place that takes one.
+
+OWASP ASVS 1.2.4, 1.2.10, 2.2.1; CWE-89, CWE-943. The proof is the database: after each of them it is
+what it was before.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from tests.attacks.evidence import dump, query
+from tests.conftest import Service
+from tests.people import COOKIE, PASSWORD, Person
+
+TEXTS = [
+    "' OR '1'='1", "' OR 1=1 --", '" OR ""="', "admin' --", "') OR ('1'='1", "1; DROP TABLE users; --",
+    "'; DELETE FROM sessions; --", "' UNION SELECT password_hash FROM users --", "\\' OR 1=1 --",
+    "%27%20OR%201=1", "x' AND randomblob(1000000000) --", "$1", "?1", ":1", "{0}", "%s", "%(x)s",
+    '{"$ne": null}', '{"$gt": ""}', '{"$where": "sleep(5000)"}', 'j:{"$ne":null}', "[$ne]=1",
+    "${7*7}", "{{7*7}}", "${jndi:ldap://127.0.0.1/a}", "`id`", "$(id)", "| id", "<!--#exec cmd=id-->",
+    "../../../../etc/passwd", "%_", "_%", "*", "\ufffd", "\u2028", "\U0010ffff", "a\u0000b", "\n", "\x7f",
+]  # fmt: skip
+
+VALUES: list[Any] = [
+    None, True, False, 0, -1, 1.5, 10**30, [], {}, [[]], {"$ne": None}, {"$gt": ""}, {"$regex": ".*"},
+    {"$where": "1"}, ["bob@example.com"], {"email": "bob@example.com"}, [{"$ne": None}],
+    ["bob@example.com", "eve@example.com"], {"toString": "x"}, {"length": 1},
+]  # fmt: skip
+
+
+async def test_what_is_no_text_is_no_credential(
+    anybody: httpx.AsyncClient, bob: Person, database: Path
+) -> None:
+    before = dump(database)
+    bodies = [
+        body
+        for value in VALUES
+        for body in (
+            {"email": value, "password": PASSWORD},
+            {"email": bob.email, "password": value},
+            {"email": value, "password": value},
+        )
+    ]
+
+    for path in ("/auth/login", "/auth/register"):
+        for body in bodies:
+            answer = await anybody.post(path, json=body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "input_invalid"), body
+            assert "set-cookie" not in answer.headers
+
+    assert dump(database) == before
+    assert await bob.is_signed_in()
+
+
+async def test_no_text_in_a_body_signs_anybody_in_or_changes_anything(
+    anybody: httpx.AsyncClient, bob: Person, database: Path
+) -> None:
+    before = dump(database)
+    attempts = [
+        attempt
+        for text in TEXTS
+        for attempt in (
+            (text, PASSWORD), (bob.email, text), (text, text), (f"bob{text}@example.com", PASSWORD),
+            (f"{text}@example.com", text),
+        )
+    ]  # fmt: skip
+
+    for email, password in attempts:
+        answer = await Person(anybody, email, password).login()
+        assert answer.status_code in {400, 401}, (email, password)
+
+    assert dump(database) == before
+    assert await bob.is_signed_in()
+
+
+async def test_a_password_may_be_any_of_them_and_is_only_a_password(
+    anybody: httpx.AsyncClient, database: Path
+) -> None:
+    for number, text in enumerate(TEXTS):
+        eve = Person(anybody, f"eve{number}@example.com", f"{text} plum tree")
+        answers = [await eve.register(), await eve.login()]
+        expected = [400, 400] if "\0" in text else [201, 200]
+        assert [answer.status_code for answer in answers] == expected, text
+
+    assert "plum tree" not in "\n".join(dump(database))
+
+
+async def test_no_text_in_a_path_reaches_anything(ada: Person, bob: Person, database: Path) -> None:
+    before = dump(database)
+
+    for text in TEXTS:
+        x = quote(text, safe="")
+        requests = [
+            ("GET", f"/users/{x}"), ("DELETE", f"/users/{x}"), ("PUT", f"/users/{x}/admin"),
+            ("PUT", f"/users/{bob.id}/{x}"), ("GET", f"/users/{x}/sessions"),
+            ("DELETE", f"/users/{x}/sessions"), ("DELETE", f"/sessions/{x}"), ("GET", f"/{x}"),
+            ("GET", f"/docs/{x}"), ("DELETE", f"/users/{bob.id}{x}"),
+            ("DELETE", f"/sessions/{bob.id}{x}"),
+        ]  # fmt: skip
+        for method, path in requests:
+            answer = await ada.client.request(method, path, headers=ada.bearer)
+            assert answer.status_code in {400, 404, 405}, (method, path)
+        answer = await ada.put(f"/users/{x}/status", {"status": "disabled"})
+        assert answer.status_code == 404, text
+
+    assert dump(database) == before
+    assert await bob.is_signed_in()
+
+
+async def test_no_text_in_a_query_finds_more_than_it_says(
+    ada: Person, bob: Person, database: Path
+) -> None:
+    before = dump(database)
+
+    for text in TEXTS:
+        for name in ("role", "status", "cursor", "limit", text):
+            answer = await ada.get("/users", params={name: text})
+            assert answer.status_code == 400 or not text.strip(), (name, text)
+        found = await ada.get("/users", params={"search": text})
+        assert found.json().get("users", []) == [] or not text.strip(), text
+        ended = await ada.client.request(
+            "DELETE", "/sessions", headers=ada.bearer, params={"except": text}
+        )
+        assert ended.status_code == 400, text
+
+    assert dump(database) == before
+    assert await bob.is_signed_in()
+
+
+async def test_a_search_knows_no_wildcards(ada: Person, bob: Person) -> None:
+    assert bob.email == "bob@example.com"
+
+    for text in ("%", "_", "%bob%", "b%", "b_b@example.com", "*", "b*", ".*", "[a-z]", "b?b"):
+        answer = await ada.get("/users", params={"search": text})
+        assert answer.json()["users"] == [], text
+
+
+async def test_no_text_in_a_cookie_or_header_is_a_credential(
+    anybody: httpx.AsyncClient, bob: Person, eve: Person, database: Path
+) -> None:
+    before = dump(database)
+    headers = [
+        (name, prefix + text.encode())
+        for text in TEXTS
+        for name, prefix in ((b"Cookie", COOKIE.encode() + b"="), (b"Authorization", b"Bearer "))
+    ]
+
+    for name, value in headers:
+        for method, path, status in (
+            ("POST", "/auth/refresh", 401),
+            ("GET", "/profile", 401),
+            ("POST", "/auth/logout", 200),
+        ):
+            answer = await anybody.request(method, path, headers={name: value})
+            assert answer.status_code == status, (path, value)
+
+    assert dump(database) == before
+    for person in (bob, eve):
+        assert (await person.refresh()).status_code == 200
+
+
+async def test_a_user_agent_is_kept_as_text_and_nothing_else(
+    service: Service, bob: Person, database: Path
+) -> None:
+    tables = len(query(database, "SELECT 1 FROM sqlite_master"))
+    for text in TEXTS:
+        said = text.encode().strip() or b"x"
+        headers = {b"User-Agent": said}
+        answer = await service.client().post("/auth/login", json=bob.credentials, headers=headers)
+        bob.access_token = answer.json()["accessToken"]
+        session = (await bob.profile()).json()["session"]
+        assert session["userAgent"].encode("latin-1") == said
+
+    assert len(query(database, "SELECT 1 FROM sqlite_master")) == tables

@@ -1,0 +1,56 @@
+"""One account that signs in without end (OWASP ASVS 7.1.2; API4:2023)."""
+
+import asyncio
+from pathlib import Path
+
+from tests.attacks.evidence import query
+from tests.conftest import Clock, Service, StartService
+from tests.people import Person, refresh_with
+
+
+async def test_the_fifty_first_session_ends_the_oldest(
+    service: Service, clock: Clock, bob: Person
+) -> None:
+    eve = await service.person("eve")
+    devices = [bob]
+    for _ in range(50):
+        clock.advance(milliseconds=1)
+        devices.append(await service.again(bob))
+
+    oldest, *others = devices
+    assert (await oldest.profile()).json()["code"] == "session_ended"
+    assert (await oldest.refresh()).json()["code"] == "session_ended"
+    assert [device for device in others if not await device.is_signed_in()] == []
+    assert len((await devices[-1].get("/sessions")).json()["sessions"]) == 50
+    assert await eve.is_signed_in()
+
+
+async def test_parallel_sign_ins_do_not_pass_the_cap(start: StartService, database: Path) -> None:
+    servers = [await start(sessions_per_user=3), await start(sessions_per_user=3)]
+    bob = await servers[0].person("bob")
+    devices = [Person(servers[n % 2].client(), bob.email, bob.password) for n in range(16)]
+
+    answers = await asyncio.gather(*(device.login() for device in devices))
+
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert len(query(database, "SELECT id FROM sessions")) == 3
+    assert [await device.is_signed_in() for device in devices].count(True) == 3
+
+
+async def test_refreshing_without_end_leaves_one_session_and_nothing_else(
+    service: Service, bob: Person, database: Path
+) -> None:
+    tables = [
+        name for (name,) in query(database, "SELECT name FROM sqlite_master WHERE type='table'")
+    ]
+
+    def rows() -> dict[str, int]:
+        return {name: query(database, f"SELECT count(*) FROM {name}")[0][0] for name in tables}  # noqa: S608
+
+    before = rows()
+    first = bob.refresh_token
+    for _ in range(100):
+        assert (await bob.refresh()).status_code == 200
+
+    assert rows() == before
+    assert (await refresh_with(service.client(), first)).json()["code"] == "refresh_reused"

@@ -1,0 +1,42 @@
+"""docs/errors.md lists every code with its status, and nothing else."""
+
+from keystead.domain import errors as domain_errors
+from keystead.domain.errors import Fault
+from keystead.web import errors as web_errors
+from keystead.web.errors import body_of, status_of
+from tests.docs.markdown import codes, read, rows
+
+FAULTS = {
+    fault
+    for module in (domain_errors, web_errors)
+    for fault in vars(module).values()
+    if isinstance(fault, type) and issubclass(fault, Fault) and "code" in vars(fault)
+}
+
+
+def listed() -> list[tuple[str, int]]:
+    lines = [cells for cells in rows(read("docs/errors.md")) if cells[1].isdecimal()]
+    return [(codes(cells[0])[0], int(cells[1])) for cells in lines]
+
+
+def test_every_code_is_listed_with_its_status_and_nothing_else() -> None:
+    assert len(FAULTS) > 20
+    assert sorted(listed()) == sorted((fault.code, status_of(fault)) for fault in FAULTS)
+
+
+def test_no_two_faults_share_a_code() -> None:
+    assert len({fault.code for fault in FAULTS}) == len(FAULTS)
+
+
+def test_the_type_of_a_problem_is_the_urn_that_is_documented() -> None:
+    assert "`urn:keystead:problem:`" in read("docs/errors.md")
+    assert body_of(domain_errors.EmailTaken(), "r")["type"] == "urn:keystead:problem:email_taken"
+
+
+def test_every_member_of_a_problem_is_documented() -> None:
+    fault = domain_errors.InputInvalid(domain_errors.FieldError("email", "wrong"))
+    listed_members = {
+        codes(cells[0])[0] for cells in rows(read("docs/errors.md")) if not cells[1].isdecimal()
+    }
+
+    assert listed_members == set(body_of(fault, "r"))

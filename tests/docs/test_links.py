@@ -1,0 +1,146 @@
+"""What the documents point at is there: files, headings, tests, make targets, commands."""
+
+import ast
+import re
+
+import pytest
+import typer
+
+from keystead.cli import keystead
+from tests.docs.markdown import (
+    LINK,
+    ROOT,
+    anchors,
+    blocks,
+    codes,
+    documents,
+    prose,
+    read,
+    rows,
+    section,
+)
+
+DOCUMENTS = [str(path.relative_to(ROOT)) for path in documents()]
+OPTION = re.compile(r"--[a-z-]+")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_relative_link_leads_somewhere(name: str) -> None:
+    dead = [link for link in LINK.findall(prose(read(name))) if not leads_somewhere(name, link)]
+
+    assert dead == []
+
+
+def test_the_documents_are_found_and_linked() -> None:
+    assert {"README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/api.md"} <= set(DOCUMENTS)
+    linked = {
+        ((ROOT / name).parent / link.partition("#")[0]).resolve()
+        for name in DOCUMENTS
+        for link in LINK.findall(prose(read(name)))
+    }
+    below = {path.resolve() for path in documents() if path.parent != ROOT}
+
+    assert below <= linked
+
+
+def test_every_test_in_the_table_of_attacks_exists() -> None:
+    table = rows(section(read("README.md"), "## Attacks, and what stops them"))
+    tests = [code for cells in table for code in codes(cells[2])]
+
+    assert all(codes(cells[2]) for cells in table)
+    assert [test for test in tests if not is_test(test)] == []
+
+
+def test_every_file_of_attacks_is_in_the_table() -> None:
+    table = section(read("README.md"), "## Attacks, and what stops them")
+    files = [f"tests/attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]
+
+    assert files
+    assert [file for file in files if file not in table] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_make_target_that_is_named_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    named = {
+        target
+        for command in commands(read(name))
+        for target in re.findall(r"(?:^|\s)make ([a-z-]+)", command)
+    }
+
+    assert named <= targets
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_of_keystead_that_is_named_exists(name: str) -> None:
+    known = known_commands()
+    named = [
+        found
+        for command in commands(read(name))
+        for found in re.findall(r"(?:^|\s|/)keystead ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", command)
+    ]
+    unknown = [found for found in named if not {found, found.partition(" ")[0]} & set(known)]
+
+    assert unknown == []
+
+
+def test_every_option_in_the_documents_exists() -> None:
+    known = set().union(*known_commands().values()) | {"--help"}
+    given = {
+        option
+        for name in ("README.md", "docs/operations.md", "docs/settings.md", "docs/api.md")
+        for command in commands(read(name))
+        for tail in re.findall(r"(?:^|\s|/)keystead ([^|;>]*)", command)
+        for option in OPTION.findall(tail)
+    }
+
+    assert given
+    assert given <= known
+
+
+def test_contributing_names_make_targets() -> None:
+    assert any("make check" in command for command in commands(read("CONTRIBUTING.md")))
+
+
+def leads_somewhere(name: str, link: str) -> bool:
+    if re.match(r"[a-z]+:", link):
+        return True
+    path, _, anchor = link.partition("#")
+    target = (ROOT / name).parent / path if path else ROOT / name
+    if not target.exists():
+        return False
+    return not anchor or anchor in anchors(target.read_text())
+
+
+def is_test(name: str) -> bool:
+    """Whether *name*, such as tests/x/test_y.py::test_z, is a test."""
+    path, _, function = name.partition("::")
+    if not (ROOT / path).is_file():
+        return False
+    tree = ast.parse((ROOT / path).read_text())
+    return function.startswith("test_") and any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function
+        for node in ast.walk(tree)
+    )
+
+
+def commands(text: str) -> list[str]:
+    """Lines of blocks for a shell, and code within sentences."""
+    lines = [
+        line
+        for block in blocks(text)
+        if block.info.split(" ")[0] in {"sh", "console"}
+        for line in block.text.splitlines()
+    ]
+    return lines + codes(prose(text))
+
+
+def known_commands() -> dict[str, set[str]]:
+    """Every command, such as `users list`, with its options."""
+    root = typer.main.get_command(keystead)
+    found: dict[str, set[str]] = {}
+    for name, command in root.commands.items():  # type: ignore[attr-defined] # a group
+        for sub, part in getattr(command, "commands", {"": command}).items():
+            options = {option for parameter in part.params for option in parameter.opts}
+            found[f"{name} {sub}".strip()] = options
+    return found

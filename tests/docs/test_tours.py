@@ -1,0 +1,31 @@
+"""What the documents tell people to paste works, and prints what they say it prints."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import read
+from tests.docs.tour import is_what_was_promised, run, serving, steps
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+
+@needs_curl
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
+def test_the_commands_print_what_the_document_says(document: str, tmp_path: Path) -> None:
+    tour = steps(read(document))
+    assert len(tour) > 5
+
+    with serving(tmp_path) as port:
+        printed = run(tour, port, tmp_path)
+
+    for step, text in zip(tour, printed, strict=True):
+        assert is_what_was_promised(text, step.expected), f"{step.commands}\nprinted:\n{text}"
+
+
+def test_a_step_that_prints_something_else_is_noticed() -> None:
+    assert is_what_was_promised('{"a":"x",\n"b":2}\n200\n', '{"a": "…", "b": 2}\n200\n')
+    assert not is_what_was_promised('{"a":"x"}\n401\n', '{"a": "…"}\n200\n')
+    assert not is_what_was_promised('{"a":"x","c":1}\n200\n', '{"a":"x"}\n200\n')

@@ -1,0 +1,118 @@
+"""
+Runs the commands of a document against a server of its own, and compares what they print.
+
+A block that begins with ```` ```sh tour ```` is run; the block after it is what it prints. Layout
+does not count, and `…` stands for anything.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.docs.markdown import blocks
+
+KEYSTEAD = Path(sys.prefix) / "bin" / "keystead"
+DOCUMENTED_PORT = "3020"
+END = "-- end of step --"
+START_SECONDS = 60
+RUN_SECONDS = 100
+"""A quarter of a minute in peace; a machine that does much else at a time needs more."""
+
+
+@dataclass(frozen=True)
+class Step:
+    commands: str
+    expected: str
+
+
+def steps(text: str) -> list[Step]:
+    found = blocks(text)
+    # The set-up prints nothing, so there may be no block of output after it.
+    return [
+        Step(block.text, after.text if after.info == "text" else "")
+        for block, after in zip(found, [*found[1:], found[-1]], strict=True)
+        if block.info == "sh tour"
+    ]
+
+
+def run(tour: list[Step], port: int, folder: Path) -> list[str]:
+    """Run all commands in one shell, as one who pastes them does. Returns: what each step printed."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    script = "".join(f"{step.commands}echo '{END}'\n" for step in tour)
+    bash = shutil.which("bash")
+    assert bash is not None
+    ran = subprocess.run(
+        [bash],
+        input=script.replace(DOCUMENTED_PORT, str(port)),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    printed = ran.stdout.replace(str(port), DOCUMENTED_PORT).split(f"{END}\n")
+    assert len(printed) == len(tour) + 1, ran.stdout
+    return printed[:-1]
+
+
+def is_what_was_promised(printed: str, expected: str) -> bool:
+    pieces = [re.escape(_without_layout(piece)) for piece in expected.split("…")]
+    return re.fullmatch(".*?".join(pieces), _without_layout(printed)) is not None
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[int]:
+    """Start the server in *folder* as `make serve` does, on a free port."""
+    port = _free_port()
+    command = [str(KEYSTEAD), "serve", "--port", str(port)]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_until_ready(server, port, folder)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(RUN_SECONDS)
+
+
+def environment() -> dict[str, str]:
+    """The environment of somebody who has just cloned this."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)  # A process is starting: there is nothing else to wait for.
+    raise AssertionError(
+        f"no server within {START_SECONDS} s: {(folder / 'server.log').read_text()}"
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _without_layout(text: str) -> str:
+    return re.sub(r"\s+", "", text)

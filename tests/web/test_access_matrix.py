@@ -1,0 +1,137 @@
+"""Who may use which route: one table, and nothing that is not in it (OWASP ASVS 5.0 8.2.1, 8.2.2)."""
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Service
+from tests.people import COOKIE, Person
+from tests.web.calls import KEYS, Caller, caller, stranger
+from tests.web.database import content
+
+Callers = Callable[[Service, Person, Person], Coroutine[Any, Any, Caller]]
+
+
+async def anonymous(service: Service, _: Person, bob: Person) -> Caller:
+    return await stranger(service, bob)
+
+
+async def bob_on_himself(_: Service, __: Person, bob: Person) -> Caller:
+    return await caller(bob, bob)
+
+
+async def bob_on_ada(_: Service, ada: Person, bob: Person) -> Caller:
+    return await caller(bob, ada)
+
+
+async def ada_on_bob(_: Service, ada: Person, bob: Person) -> Caller:
+    return await caller(ada, bob)
+
+
+async def disabled_bob(_: Service, ada: Person, bob: Person) -> Caller:
+    found = await caller(bob, bob)
+    assert (await ada.put(f"/users/{bob.id}/status", {"status": "disabled"})).status_code == 200
+    return found
+
+
+async def garbage(service: Service, _: Person, bob: Person) -> Caller:
+    found = await stranger(service, bob)
+    found.headers = {"Authorization": "Bearer garbage", "Cookie": f"{COOKIE}=garbage"}
+    return found
+
+
+CALLERS: tuple[Callers, ...] = (
+    anonymous,
+    bob_on_himself,
+    bob_on_ada,
+    ada_on_bob,
+    disabled_bob,
+    garbage,
+)
+
+# The columns are CALLERS, in that order. Where Bob signs in or refreshes, it is always as Bob.
+# fmt: off
+STATUS = {
+    "GET /":                           (200, 200, 200, 200, 200, 200),
+    "GET /livez":                      (200, 200, 200, 200, 200, 200),
+    "GET /readyz":                     (200, 200, 200, 200, 200, 200),
+    "GET /docs":                       (200, 200, 200, 200, 200, 200),
+    "GET /docs/{file}":                (200, 200, 200, 200, 200, 200),
+    "GET /openapi.json":               (200, 200, 200, 200, 200, 200),
+    "POST /auth/register":             (201, 201, 201, 201, 201, 201),
+    "POST /auth/login":                (200, 200, 200, 200, 401, 200),
+    "POST /auth/refresh":              (401, 200, 200, 200, 401, 401),
+    "POST /auth/logout":               (200, 200, 200, 200, 200, 200),
+    "GET /profile":                    (401, 200, 200, 200, 401, 401),
+    "GET /sessions":                   (401, 200, 200, 200, 401, 401),
+    "DELETE /sessions":                (401, 200, 200, 200, 401, 401),
+    "DELETE /sessions/{session_id}":   (401, 200, 404, 404, 401, 401),
+    "GET /users":                      (401, 403, 403, 200, 401, 401),
+    "GET /users/{user_id}":            (401, 200, 403, 200, 401, 401),
+    "DELETE /users/{user_id}":         (401, 200, 403, 200, 401, 401),
+    "PUT /users/{user_id}/status":     (401, 403, 403, 200, 401, 401),
+    "PUT /users/{user_id}/{role}":     (401, 403, 403, 200, 401, 401),
+    "GET /users/{user_id}/sessions":   (401, 403, 403, 200, 401, 401),
+    "DELETE /users/{user_id}/sessions": (401, 403, 403, 200, 401, 401),
+}
+# fmt: on
+
+
+def test_every_route_is_in_the_table_and_nothing_else_is() -> None:
+    assert len(set(KEYS)) == len(KEYS)
+    assert set(KEYS) == set(STATUS)
+
+
+def test_the_application_serves_exactly_these_routes(service: Service) -> None:
+    served = {
+        f"{method} {getattr(route, 'path', route)}"
+        for route in service.app.app.routes
+        for method in getattr(route, "methods", ())
+    }
+    assert served == set(STATUS)
+
+
+@pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
+@pytest.mark.parametrize("route", KEYS)
+async def test_access_is_what_the_table_says(
+    route: str, who: Callers, service: Service, database: Path, ada: Person, bob: Person
+) -> None:
+    asking = await who(service, ada, bob)
+    before = content(database)
+
+    answer = await asking.ask(route)
+
+    assert answer.status_code == STATUS[route][CALLERS.index(who)], answer.text
+    if answer.status_code >= 400:
+        assert content(database) == before
+
+
+@pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
+async def test_reading_changes_nothing(
+    who: Callers, service: Service, database: Path, ada: Person, bob: Person
+) -> None:
+    """OWASP ASVS 5.0 3.5.3: safe methods have no effect, whoever uses them."""
+    asking = await who(service, ada, bob)
+    before = content(database)
+
+    for route in KEYS:
+        method, _, path = route.partition(" ")
+        if method == "GET":
+            await asking.ask(route)
+            head = await asking.ask(f"HEAD {path}")
+            assert head.status_code == STATUS[route][CALLERS.index(who)]
+            assert head.content == b""
+
+    assert content(database) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin", "/profile/", "//profile", "/Profile", "/users/", "/auth", "/.env", "/auth/login/x"],
+)
+async def test_a_path_that_is_not_in_the_table_is_not_there(path: str, ada: Person) -> None:
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
+        answer = await ada.client.request(method, f"http://test{path}", headers=ada.bearer)
+        assert answer.status_code == 404
