@@ -21,11 +21,19 @@ def canonical_email(text: str) -> EmailAddress:
     """
     text = text.strip()
     if len(text) > MAX_LENGTH:
-        raise InputInvalid(FieldError("email", f"Use at most {MAX_LENGTH} characters"))
+        raise _too_long()
     try:
         valid = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise InputInvalid(FieldError("email", f"Not a valid email address: {error}")) from None
-    # Lower case can undo NFC (a capital I with a dot above becomes two code points).
+    # Lower case can undo NFC, and make it longer (a capital I with a dot above becomes two code
+    # points).
     local = unicodedata.normalize("NFC", valid.local_part.lower())
-    return EmailAddress(f"{local}@{valid.ascii_domain.lower()}")
+    address = f"{local}@{valid.ascii_domain.lower()}"
+    if len(address.encode()) > MAX_LENGTH:
+        raise _too_long()
+    return EmailAddress(address)
+
+
+def _too_long() -> InputInvalid:
+    return InputInvalid(FieldError("email", f"Use at most {MAX_LENGTH} characters"))

@@ -106,7 +106,11 @@ def configure(style: Literal["console", "json"], stream: TextIO | None = None) -
     if style == "json":
         processors += [structlog.processors.format_exc_info, _keep_listed, _to_json]
     else:
-        console = structlog.dev.ConsoleRenderer(colors=(stream or sys.stdout).isatty())
+        # The richer traceback shows local variables, and passwords are among them.
+        console = structlog.dev.ConsoleRenderer(
+            colors=(stream or sys.stdout).isatty(),
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         processors += [_keep_listed, _escape, console]
     structlog.configure(
         processors=processors,

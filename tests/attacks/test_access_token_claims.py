@@ -1,7 +1,7 @@
 """
 What a genuinely signed access token may say: types, times, issuer, audience, and nothing more.
 
-RFC 8725 sections 3.8 to 3.11, RFC 9068 section 2.2; OWASP ASVS 9.2.1, 9.2.3, 14.2.6.
+RFC 8725 sections 3.8 to 3.11, RFC 9068 section 2.2; OWASP ASVS 9.2.1, 9.2.3.
 """
 
 import json

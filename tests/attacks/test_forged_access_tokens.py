@@ -1,7 +1,7 @@
 """
 Access tokens that we did not sign, or that are not written as we write them.
 
-RFC 8725 sections 2 and 3, RFC 7515 section 4.1.11; OWASP ASVS 9.1.1 to 9.1.3, 9.2.4.
+RFC 8725 sections 2 and 3, RFC 7515 section 4.1.11; OWASP ASVS 9.1.1 to 9.1.3.
 """
 
 import asyncio

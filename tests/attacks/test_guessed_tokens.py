@@ -11,7 +11,7 @@ from pathlib import Path
 
 from keystead.domain.session import SignedIn
 from keystead.domain.user import UserId
-from keystead.flows.login import TokenPair, describe, new_session, pair
+from keystead.flows.login import Origin, TokenPair, describe, new_session, pair
 from tests.attacks.evidence import query
 from tests.attacks.forge import decode, take_apart
 from tests.conftest import Service
@@ -48,7 +48,7 @@ async def sign_ins(service: Service, person: Person) -> list[TokenPair]:
     tools, now = service.tools, service.app.app.state.context.clock()
     user = await tools.store.find_user(UserId(person.id))
     assert user is not None
-    client = describe(tools, None, None)
+    client = describe(tools, Origin(None, None))
     sessions = (new_session(tools, user, client, now) for _ in range(SIGN_INS))
     return [pair(tools, SignedIn(session, user), now) for session in sessions]
 

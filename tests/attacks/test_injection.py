@@ -1,7 +1,7 @@
 """
 Operators and SQL where a text is expected, in every place that takes one.
 
-OWASP ASVS 1.2.4, 1.2.10, 2.2.1; CWE-89, CWE-943. The proof is the database: after each of them it is
+OWASP ASVS 1.2.4; CWE-89, CWE-943. The proof is the database: after each of them it is
 what it was before.
 """
 

@@ -1,7 +1,7 @@
 """
 One account written in two ways, or two accounts that the database takes for one.
 
-CVE-2019-19844 and its like; OWASP ASVS 1.2.10, 2.2.1. What counts is that registering, signing in and
+CVE-2019-19844 and its like. What counts is that registering, signing in and
 being refused as a duplicate all agree.
 """
 # ruff: noqa: RUF001 - characters that look like others are what is tried here.

@@ -5,6 +5,7 @@ OWASP ASVS 7.4.2, 7.4.5, 8.3.2; GHSA-56p6-qw3c-fq2g. Each change is made on one 
 another one, which has seen the token before and may remember that its signature is good.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 import httpx
@@ -48,6 +49,25 @@ async def test_disabling_ends_every_session_on_the_very_next_request(pair: Pair)
         assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
         assert (await person.refresh()).json()["code"] == "session_ended"
         assert (await person.login()).json()["code"] == "invalid_credentials"
+
+
+@pytest.mark.parametrize("change", ["disable", "delete"])
+async def test_a_sign_in_under_way_does_not_outlive_the_change(pair: Pair, change: str) -> None:
+    for number in range(5):
+        carl = await pair.second.person(f"carl{number}")
+        devices = [Person(pair.second.client(), carl.email, carl.password) for _ in range(4)]
+        target = f"/users/{carl.id}"
+        if change == "disable":
+            changing = pair.ada.put(f"{target}/status", {"status": "disabled"})
+        else:
+            changing = pair.ada.delete(target)
+
+        changed, *_ = await asyncio.gather(changing, *(device.login() for device in devices))
+
+        assert changed.status_code == 200
+        for device in [carl, *devices]:
+            assert not await device.is_signed_in()
+            assert (await device.refresh()).status_code == 401
 
 
 async def test_being_enabled_again_brings_no_old_session_back(pair: Pair) -> None:

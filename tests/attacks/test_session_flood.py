@@ -45,7 +45,7 @@ async def test_refreshing_without_end_leaves_one_session_and_nothing_else(
     ]
 
     def rows() -> dict[str, int]:
-        return {name: query(database, f"SELECT count(*) FROM {name}")[0][0] for name in tables}  # noqa: S608
+        return {name: query(database, f"SELECT count(*) FROM {name}")[0][0] for name in tables}
 
     before = rows()
     first = bob.refresh_token

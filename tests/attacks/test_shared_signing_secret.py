@@ -1,7 +1,7 @@
 """
 HS256 with a configured secret: weak ones stop the start, and no other algorithm comes with it.
 
-RFC 7518 section 3.2, RFC 8725 section 3.5; OWASP ASVS 11.2.3, 13.3.1.
+RFC 7518 section 3.2, RFC 8725 section 3.5; OWASP ASVS 11.2.3.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """
 A session that outlives its use: idle time, absolute lifetime, removal.
 
-NIST SP 800-63B-4 sections 2.1.3 and 5.2; OWASP ASVS 7.3.1, 7.3.2, 10.4.8.
+NIST SP 800-63B-4 sections 2.1.3 and 5.1; OWASP ASVS 7.3.1, 7.3.2, 10.4.8.
 """
 
 import asyncio
@@ -62,6 +62,19 @@ async def test_an_idle_session_ends_although_its_access_token_is_still_good(
 
     assert (await bob.profile()).json()["code"] == "session_ended"
     assert (await bob.refresh()).json()["code"] == "session_ended"
+
+
+async def test_the_idle_time_counts_from_the_last_use(start: StartService, clock: Clock) -> None:
+    service = await start(session_idle="10m", access_token_lifetime="24h")
+    bob = await service.person("bob")
+    for _ in range(10):
+        clock.advance(minutes=9)
+        assert await bob.is_signed_in()
+    clock.advance(minutes=9)
+    assert (await bob.refresh()).status_code == 200
+    clock.advance(minutes=10)
+
+    assert not await bob.is_signed_in()
 
 
 async def test_an_ended_session_is_not_listed_and_not_brought_back_by_the_clock(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keystead.assembly import system_clock
-from keystead.cli.running import AsJson, Who, Yes, find, run, show, show_table
+from keystead.cli.running import AsJson, Who, Yes, find, run, show, show_table, stop
 from keystead.domain.user import Role, Status, User, UserQuery
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
@@ -26,10 +26,7 @@ def create_admin(
     as_json: AsJson = False,
 ) -> None:
     """Make an account with the role admin. The password is asked for, never an argument."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = _read_password(from_stdin=password_stdin)
 
     async def create(tools: Tools) -> User:
         return await register(tools, email, password, system_clock(), Role.ADMIN)
@@ -97,6 +94,18 @@ def delete(who: Who, *, yes: Yes = False, as_json: AsJson = False) -> None:
         return await delete_user(tools, None, (await find(tools, who)).id)
 
     _report(run(remove), "is deleted", as_json=as_json)
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    try:
+        if from_stdin:
+            password = sys.stdin.readline().rstrip("\r\n")
+        else:
+            password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+        password.encode()  # Python may read bytes that are no text as lone surrogates.
+    except UnicodeError:
+        stop("the password is not text in the encoding of this terminal")
+    return password
 
 
 def _set_status(who: str, status: Status, *, as_json: bool) -> None:

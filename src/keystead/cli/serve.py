@@ -48,7 +48,10 @@ def serve(
     settings = load_settings(host=host, port=port, workers=workers)
     address = _claim(settings.host, settings.port)
     has_admin = run(partial(_prepare, settings), settings)
-    _greet(settings, has_admin=has_admin)
+    with suppress(OSError):  # A full disk or a closed pipe: serving matters more.
+        _greet(settings, has_admin=has_admin)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_end_at_once)
     Granian(
         "keystead",
         address=address,
@@ -110,13 +113,18 @@ def _load(settings: Settings, supervisor: int) -> "Shell":
     return build(settings)
 
 
+def _end_at_once() -> None:
+    # A forked process begins with the signal handler of its supervisor, which does nothing in it:
+    # asked to stop while it is still loading, it would be waited for until it is killed.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _stop_without(supervisor: int) -> None:
     # A process whose supervisor was killed would keep the port, with nobody left to stop it.
     def watch() -> None:
-        while True:
-            if os.getppid() != supervisor:  # Said again until heard: it may be starting still.
-                os.kill(os.getpid(), signal.SIGTERM)
+        while os.getppid() == supervisor:
             time.sleep(SUPERVISOR_CHECK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ FORMAT = 1
 FIRST_KEY_ID = 1
 MAX_KEY_ID = 255
 """A key id is one byte of a refresh token."""
+
+SIGNING_CURVE = "P-256"
+"""What ES256 signs with (RFC 7518 section 3.4)."""
 
 
 class SecretsFileUnusable(Exception):  # noqa: N818 - named for the fact, like every fault.
@@ -99,15 +103,16 @@ def _create(path: Path) -> None:
         "master_keys": {str(FIRST_KEY_ID): base64.b64encode(new_master_key()).decode()},
         "signing_keys": [_new_signing_key()],
     }
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Made for its owner only, and named at random: in containers that share a volume, or that
+        # start again after a crash, every process has the same id.
+        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "w") as file:
             json.dump(content, file, indent=2)
             file.flush()
             os.fsync(file.fileno())
-        _publish(draft, path)
+        _publish(Path(draft), path)
     except OSError as error:
         raise SecretsFileUnusable(f"cannot write {path}: {error.strerror}") from error
 
@@ -168,13 +173,14 @@ def _is_sound(keyring: Keyring) -> bool:
 
 def _is_signing_key(key: dict[str, Any]) -> bool:
     try:
-        return ECKey.import_key(key).is_private and key["kid"] == ECKey.import_key(key).thumbprint()
+        found = ECKey.import_key(key)
+        return found.is_private and key["crv"] == SIGNING_CURVE and key["kid"] == found.thumbprint()
     except (JoseError, ValueError, KeyError, TypeError):
         return False
 
 
 def _new_signing_key() -> dict[str, Any]:
-    key = ECKey.generate_key("P-256")
+    key = ECKey.generate_key(SIGNING_CURVE)
     return {**key.as_dict(private=True), "kid": key.thumbprint()}
 
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from keystead.domain.errors import SessionEnded
+from keystead.domain.errors import SessionEnded, StoreDown
 from keystead.domain.permissions import Actor
+from keystead.domain.session import Session
 from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
 
@@ -22,9 +23,15 @@ async def authenticate(tools: Tools, token: AccessTokenText, now: datetime) -> A
     found = await tools.store.find_session(claims.session_id)
     if found is None or found.user.id != claims.user_id or not found.is_live(now):
         raise SessionEnded
-    session = found.session
-    if tools.sessions.is_touch_due(session, now):
-        expires_at = tools.sessions.slide(session, now)
+    if tools.sessions.is_touch_due(found.session, now):
+        return Actor(found.user, await _touch(tools, found.session, now))
+    return Actor(found.user, found.session)
+
+
+async def _touch(tools: Tools, session: Session, now: datetime) -> Session:
+    expires_at = tools.sessions.slide(session, now)
+    try:
         await tools.store.touch_session(session.id, now, expires_at)
-        session = replace(session, last_active_at=now, expires_at=expires_at)
-    return Actor(found.user, session)
+    except StoreDown:
+        return session  # It is live by what was read: a full disk must not end what needs no write.
+    return replace(session, last_active_at=now, expires_at=expires_at)

@@ -9,6 +9,7 @@ from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.session import Client, Session, SessionId, SignedIn
 from keystead.domain.tokens import AccessTokenText, RefreshTokenText
 from keystead.domain.user import Credentials, User
+from keystead.flows.logout import logout
 from keystead.flows.tools import Tools
 
 MAX_USER_AGENT = 256
@@ -24,11 +25,26 @@ class TokenPair:
     refresh_token: RefreshTokenText
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    What came with the request: unproven, all of it.
+
+    Args:
+        refresh_token: of the session that this browser holds so far.
+
+    """
+
+    ip: str | None
+    user_agent: str | None
+    refresh_token: str | None = None
+
+
 async def login(
-    tools: Tools, email: str, password: str, ip: str | None, user_agent: str | None, now: datetime
+    tools: Tools, email: str, password: str, origin: Origin, now: datetime
 ) -> TokenPair:
     """
-    Open a new session for whoever knows the password.
+    Open a new session for whoever knows the password, in the place of the one the browser held.
 
     Raises: InvalidCredentials: unknown account, wrong password and disabled account alike, after
             the same work. InputInvalid: *email* is no address. HashingBusy.
@@ -39,7 +55,9 @@ async def login(
     if found is None or not is_right or not found.user.is_active:
         _refuse(tools, found)
     await _renew_hash(tools, found, password)
-    session = new_session(tools, found.user, describe(tools, ip, user_agent), now)
+    # Its token is about to be overwritten, so nobody could end that session any more.
+    await logout(tools, None, origin.refresh_token, now)
+    session = new_session(tools, found.user, describe(tools, origin), now)
     if not await tools.store.open_session(session, tools.sessions.cap):
         _refuse(tools, found)  # Disabled or deleted while the password was being checked.
     tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
@@ -61,14 +79,14 @@ def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
     )
 
 
-def describe(tools: Tools, ip: str | None, user_agent: str | None) -> Client:
+def describe(tools: Tools, origin: Origin) -> Client:
     """Say where a request comes from, as far as can be told."""
-    user_agent = user_agent[:MAX_USER_AGENT] if user_agent else None
+    user_agent = origin.user_agent[:MAX_USER_AGENT] if origin.user_agent else None
     return Client(
-        ip=ip,
+        ip=origin.ip,
         user_agent=user_agent,
         device=tools.read_device(user_agent or ""),
-        place=tools.find_place(ip) if ip else None,
+        place=tools.find_place(origin.ip) if origin.ip else None,
     )
 
 

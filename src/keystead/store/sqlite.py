@@ -37,6 +37,9 @@ WRITE_WAIT_MS = 5000
 READ_WAIT_MS = 250
 """A read waits only while a crashed process's log is recovered; it holds up the event loop."""
 
+OUR_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""Errors that say nothing of the file or the disk."""
+
 T = TypeVar("T")
 
 
@@ -67,10 +70,12 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Commit what is waiting and close both connections."""
-        if self._writer is not None:
-            await self._writer.close()
-        if self._reader is not None:
-            self._reader.close()
+        writer, self._writer = self._writer, None
+        reader, self._reader = self._reader, None
+        if writer is not None:
+            await writer.close()
+        if reader is not None:
+            reader.close()
 
     async def check(self) -> None:
         """Read something."""
@@ -225,7 +230,9 @@ class SqliteStore:
             raise StoreDown
         try:
             return fetch_all(self._reader, query, parameters)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, OUR_BUGS):
+                raise
             raise StoreDown from error
 
     async def _change(self, query: str, parameters: Parameters) -> Row | None:

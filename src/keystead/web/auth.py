@@ -17,7 +17,7 @@ from keystead.domain.errors import (
     SessionEnded,
     Unauthenticated,
 )
-from keystead.flows.login import login
+from keystead.flows.login import Origin, login
 from keystead.flows.logout import logout
 from keystead.flows.refresh import refresh
 from keystead.flows.register import register
@@ -65,12 +65,9 @@ async def post_register(call: Call, body: CredentialsBody) -> Response:
 )
 async def post_login(call: Call, body: CredentialsBody) -> Response:
     """Sign in. Opens a session and sets the refresh cookie, ending the session it held before."""
-    ip, user_agent = call.trace.ip, call.user_agent
-    pair = await login(call.tools, body.email, body.password, ip, user_agent, call.now)
+    origin = Origin(call.trace.ip, call.user_agent, _cookie_or_none(call))
+    pair = await login(call.tools, body.email, body.password, origin, call.now)
     call.trace.user_id = pair.signed_in.user.id
-    # The cookie is about to be overwritten, so nobody could end the session behind it any more
-    # (OWASP ASVS 7.2.4).
-    await logout(call.tools, None, _cookie_or_none(call), call.now)
     answer = LoginAnswer(
         message="Login successful",
         access_token=pair.access_token,

@@ -48,6 +48,6 @@ class Dispatcher:
         if path in self._exact:
             yield self._exact[path], {}
         for pattern, answers in self._patterns.items():
-            match = pattern.match(path)
+            match = pattern.fullmatch(path)
             if match:
                 yield answers, match.groupdict()

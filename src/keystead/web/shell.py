@@ -6,7 +6,6 @@ document, adds the security headers to every response of every status, and write
 """
 
 import re
-from datetime import datetime
 from itertools import count
 from time import perf_counter
 
@@ -56,8 +55,7 @@ class Shell:
         self.app = app
         self._dispatcher = Dispatcher(route for route in app.routes if isinstance(route, Guarded))
         self._client_ip = client_ip
-        self._request_ids = ""
-        self._request_numbers = count(1)
+        self._request_numbers: count[int] | None = None
         self._headers = (*SECURITY_HEADERS, *((HSTS,) if is_https else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,21 +106,20 @@ class Shell:
                 forwarded.append(value)
         peer = scope["client"][0] if scope.get("client") else None
         context: Context = self.app.state.context
-        now = context.clock()
         trace = Trace(
-            given or self._next_request_id(context, now),
-            now,
-            self._client_ip.find(peer, tuple(forwarded)),
+            request_id=given or self._next_request_id(context),
+            now=context.clock(),
+            ip=self._client_ip.find(peer, tuple(forwarded)),
         )
         scope["keystead.trace"] = trace
         return trace
 
-    def _next_request_id(self, context: Context, now: datetime) -> str:
-        # Unique, not unguessable: a random id for this process, and a number. Asking the operating
-        # system for random bytes each time would cost more than the rest of this class.
-        if not self._request_ids:
-            self._request_ids = context.tools.random.new_id(now)
-        return f"{self._request_ids}-{next(self._request_numbers):x}"
+    def _next_request_id(self, context: Context) -> str:
+        # Unique, not unguessable: counting from a random number. Asking the operating system for
+        # random bytes each time would cost more than the rest of this class.
+        if self._request_numbers is None:
+            self._request_numbers = count(int.from_bytes(context.tools.random.new_salt()))
+        return f"{next(self._request_numbers):032x}"
 
     def _add_headers(self, message: Message, trace: Trace) -> None:
         own = list(message["headers"])

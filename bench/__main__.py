@@ -1,0 +1,84 @@
+"""The command: python -m bench --help."""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from bench.load.wrk import find_wrk
+from bench.machine import Cores, describe
+from bench.measurements import MEASUREMENTS
+from bench.plan import Plan
+from bench.processes import BenchFailed
+from bench.report import header, table, write
+from bench.servers import KEYSTEAD, ROOT
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Measure, print, write. Returns: 0, also if a target was missed; 1 if nothing was measured."""
+    options = _options()
+    signal.signal(signal.SIGTERM, _stop)
+    started = time.perf_counter()
+    cores = Cores()
+    machine = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **describe(cores)}
+    print(header(machine), flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="keystead-bench-") as folder:
+            plan = Plan(
+                rounds=options.rounds, seconds=options.seconds, sessions=sorted(set(options.sessions)),
+                folder=Path(folder), cores=cores, wrk=None if options.no_wrk else find_wrk(),
+            )  # fmt: skip
+            results = []
+            for name in options.only or MEASUREMENTS:
+                results.append(MEASUREMENTS[name](plan))
+                print(f"\n{table(results[-1])}\n", flush=True)
+    except BenchFailed as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return INTERRUPTED
+    chosen = {"rounds": plan.rounds, "seconds": plan.seconds, "sessions": plan.sessions}
+    write(options.json, machine, chosen, results)
+    print(f"{time.perf_counter() - started:.0f} s; written to {options.json}")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=f"Measure {KEYSTEAD[2]}; bench/README.md explains."
+    )
+    add = parser.add_argument
+    add("--rounds", type=_positive, default=5, help="turns of each contender (5)")
+    add("--seconds", type=_positive, default=3, help="how long one turn under load takes (3)")
+    add("--sessions", type=_positive, nargs="+", default=[10_000, 1_000_000], metavar="N",
+        help="sizes of the sessions table to compare (10000 1000000)")  # fmt: skip
+    add("--only", action="append", choices=MEASUREMENTS, help="measure just this; may be repeated")
+    add("--no-wrk", action="store_true", help="use our own load generator, even if there is wrk")
+    add("--json", type=Path, default=_default_file(), metavar="FILE", help="where to write it all")
+    return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def _default_file() -> Path:
+    return ROOT / "bench" / "results" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt  # Whatever asks us to stop, servers are stopped on the way out.
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What runs in a process of its own; only these files import Keystead and its libraries."""

@@ -1,0 +1,72 @@
+"""
+An empty function on the server of `keystead serve`, with whatever options that command gives it.
+
+python -m bench.programs.bare serve --port 3020
+
+With `--set-up-as-keystead` before `serve`, the process is also prepared as Keystead prepares its
+own (threads, scheduling, log), so that nothing but the application is different.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from granian import Granian
+from starlette.types import Receive, Scope, Send
+
+from keystead.cli import main
+
+SET_UP = "--set-up-as-keystead"
+
+BODY = json.dumps({"message": "Profile fetched", "filler": "x" * 620}).encode()
+"""As long as a profile."""
+
+HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(BODY)).encode()),
+]
+
+
+async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer everything with the same bytes."""
+    if scope["type"] == "lifespan":
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": BODY})
+
+
+def load_bare() -> Callable[..., Any]:
+    """Return the empty function, and leave the process as the server made it."""
+    return bare
+
+
+def load_bare_as_keystead(load_keystead: Callable[[], object]) -> Callable[..., Any]:
+    """Prepare the process as for Keystead, then forget the application."""
+    load_keystead()
+    return bare
+
+
+class BareGranian(Granian):  # type: ignore[misc, valid-type] # one of two classes, by the build
+    """The same server with another application."""
+
+    is_set_up = False
+
+    def serve(self, *, target_loader: Callable[[], object], wrap_loader: bool) -> None:
+        loader = partial(load_bare_as_keystead, target_loader) if self.is_set_up else load_bare
+        super().serve(target_loader=loader, wrap_loader=wrap_loader)
+
+
+if __name__ == "__main__":
+    if SET_UP in sys.argv:
+        sys.argv.remove(SET_UP)
+        BareGranian.is_set_up = True
+    command = importlib.import_module("keystead.cli.serve")
+    assert command.Granian is Granian
+    vars(command)["Granian"] = BareGranian
+    main()
