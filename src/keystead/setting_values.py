@@ -38,9 +38,12 @@ def duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     match = _DURATION.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError("a duration such as 500ms, 10s, 5m, 2h or 14d")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2] or "ms"])
+    try:
+        if match is not None:
+            return timedelta(seconds=float(match[1]) * _SECONDS[match[2] or "ms"])
+    except OverflowError:
+        pass  # Beyond every calendar: 999999999999w.
+    raise ValueError("a duration such as 500ms, 10s, 5m, 2h or 14d")
 
 
 def networks(value: object) -> tuple[Network, ...]:

@@ -17,10 +17,11 @@ from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from keystead.domain.session import SessionPolicy
-from keystead.setting_values import Duration, Networks, Word
+from keystead.setting_values import Duration, Networks, Word, human
 
 PREFIX = "KEYSTEAD_"
 ENV_FILE = Path(".env")
@@ -311,9 +312,13 @@ def _explain(refusal: ValidationError) -> Iterator[str]:
         field = next((f for f in Settings.model_fields if where in names_of(f)), where)
         is_secret = "SecretStr" in str(Settings.model_fields[field].annotation)
         allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        yield _line(
-            field, "a value that is not shown" if is_secret else repr(error["input"]), allowed
-        )
+        yield _line(field, "a value that is not shown" if is_secret else _read(error), allowed)
+
+
+def _read(error: ErrorDetails) -> str:
+    # A duration that is out of bounds was understood already; say it as it is written.
+    value = error["input"]
+    return repr(human(value) if isinstance(value, timedelta) else value)
 
 
 def _line(field: str, read: str, allowed: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keystead.assembly import system_clock
-from keystead.cli.running import AsJson, Who, Yes, find, run, show, show_table, stop
+from keystead.cli.running import AsJson, Who, Yes, find, run, show, show_table, stop, text
 from keystead.domain.user import Role, Status, User, UserQuery
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
@@ -37,7 +37,9 @@ def create_admin(
 @users.command("list")
 def list_(
     *,
-    search: Annotated[str | None, typer.Option(help="The beginning of the address.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="The beginning of the address.", callback=text)
+    ] = None,
     role: Role | None = None,
     status: Status | None = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 1000,

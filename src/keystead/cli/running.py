@@ -27,8 +27,22 @@ PIPE_WIDTH = 400
 
 T = TypeVar("T")
 
+
+def text(value: str | None) -> str | None:
+    """
+    Return an argument as it is.
+
+    Raises: BadParameter: Python read bytes that are no text, as lone surrogates.
+    """
+    try:
+        (value or "").encode()
+    except UnicodeError:
+        raise typer.BadParameter("is not text in the encoding of this terminal") from None
+    return value
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
-Who = Annotated[str, typer.Argument(help="An e-mail address or a user id.")]
+Who = Annotated[str, typer.Argument(help="An e-mail address or a user id.", callback=text)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

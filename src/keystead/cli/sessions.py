@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from keystead.assembly import system_clock
-from keystead.cli.running import AsJson, Who, find, run, show, show_table
+from keystead.cli.running import AsJson, Who, find, run, show, show_table, text
 from keystead.domain.errors import SessionNotFound
 from keystead.domain.session import Session, SessionId
 from keystead.flows.sessions import end_sessions_of, list_sessions_of
@@ -32,7 +32,9 @@ def list_(who: Who, *, as_json: AsJson = False) -> None:
 @sessions.command()
 def revoke(
     who: Who,
-    session: Annotated[str | None, typer.Option(help="Only the session with this id.")] = None,
+    session: Annotated[
+        str | None, typer.Option(help="Only the session with this id.", callback=text)
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -27,7 +27,7 @@ from keystead.domain.user import (
 )
 from keystead.store import rows, sql
 from keystead.store.rows import Row
-from keystead.store.sqlite_connection import Parameters, connect, fetch_all, fetch_one
+from keystead.store.sqlite_connection import OUR_BUGS, Parameters, connect, fetch_all, fetch_one
 from keystead.store.sqlite_schema import bring_up_to_date, make_file
 from keystead.store.sqlite_writer import GroupWriter
 
@@ -36,9 +36,6 @@ WRITE_WAIT_MS = 5000
 
 READ_WAIT_MS = 250
 """A read waits only while a crashed process's log is recovered; it holds up the event loop."""
-
-OUR_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
-"""Errors that say nothing of the file or the disk."""
 
 T = TypeVar("T")
 
@@ -222,17 +219,16 @@ class SqliteStore:
     # How the verbs above reach the file
 
     def _find(self, query: str, parameters: Parameters = ()) -> Row | None:
-        found = self._find_all(query, parameters)
-        return found[0] if found else None
+        return next(iter(self._find_all(query, parameters)), None)
 
     def _find_all(self, query: str, parameters: Parameters = ()) -> list[Row]:
         if self._reader is None:
             raise StoreDown
         try:
             return fetch_all(self._reader, query, parameters)
+        except OUR_BUGS:
+            raise
         except sqlite3.DatabaseError as error:
-            if isinstance(error, OUR_BUGS):
-                raise
             raise StoreDown from error
 
     async def _change(self, query: str, parameters: Parameters) -> Row | None:

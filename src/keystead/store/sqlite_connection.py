@@ -1,6 +1,7 @@
 """One SQLite connection: how it is opened, and how a shared query runs on it."""
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 from keystead.store.rows import Row
 
 CACHE_KIB = 16_384
+
+RETRY_MS = 25
+
+OUR_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""Errors that say nothing of the file or the disk; every other one means that it cannot be used."""
 
 Parameters = Sequence[str | int | bytes | None]
 
@@ -21,7 +27,7 @@ def connect(path: Path, wait_ms: int) -> sqlite3.Connection:
     """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute(f"PRAGMA busy_timeout = {wait_ms}")
-    db.execute("PRAGMA journal_mode = WAL")
+    _enter_wal(db, wait_ms)
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA trusted_schema = OFF")
@@ -47,6 +53,19 @@ def schema_version(db: sqlite3.Connection) -> str | None:
         return None
     row = fetch_one(db, "SELECT version_num FROM alembic_version")
     return None if row is None else str(row[0])
+
+
+def _enter_wal(db: sqlite3.Connection, wait_ms: int) -> None:
+    # Two processes that both begin a new file each hold what the other waits for: SQLite then
+    # gives up at once, whatever its timeout is, and one of the two has to try again.
+    for _ in range(wait_ms // RETRY_MS):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            time.sleep(RETRY_MS / 1000)
+        else:
+            return
+    db.execute("PRAGMA journal_mode = WAL")
 
 
 @cache

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from keystead.domain.errors import StoreDown
+from keystead.store.sqlite_connection import OUR_BUGS
 
 MAX_SHARED = 256
 """Writes in one commit: bounds how long the first of them waits for the last."""
@@ -100,9 +101,9 @@ class GroupWriter:
         self._db.execute("SAVEPOINT job")
         try:
             outcome = work(self._db)
-        except sqlite3.OperationalError:
-            raise  # The disk or the lock, not this job: nobody in this commit can have worked.
-        except Exception as error:  # noqa: BLE001 - handed to the caller, who alone can judge it.
+        except Exception as error:
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, OUR_BUGS):
+                raise  # The file or the disk, not this job: nobody in this commit can have worked.
             self._db.execute("ROLLBACK TO job")
             outcome = error
         self._db.execute("RELEASE job")

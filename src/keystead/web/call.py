@@ -82,7 +82,7 @@ class Call(Request):
             raise TokenMissing
         if len(values) > 1:
             raise TokenInvalid
-        return AccessTokenText(token.strip())
+        return AccessTokenText(token.strip(" "))
 
     @cached_property
     def refresh_cookie(self) -> str | None:

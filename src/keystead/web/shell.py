@@ -6,6 +6,7 @@ document, adds the security headers to every response of every status, and write
 """
 
 import re
+from contextlib import suppress
 from itertools import count
 from time import perf_counter
 
@@ -34,6 +35,9 @@ CLIENT_GONE = 499
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """An X-Request-ID that is taken over; anything else is replaced."""
+
+HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+"""A name, an IPv4 address or an IPv6 address in brackets, perhaps with a port."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -68,8 +72,7 @@ class Shell:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
-        trace = self._trace(scope, headers)
+        trace = self._trace(scope)
         status = CLIENT_GONE
         is_head = scope["method"] == "HEAD"
 
@@ -80,26 +83,28 @@ class Shell:
                 self._add_headers(message, trace)
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
-            await send(message)
+            try:
+                await send(message)
+            except OSError as error:
+                raise ClientDisconnect from error
 
         try:
-            check_request(headers)
+            check_request(scope)
             method = "GET" if is_head else scope["method"]
             route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
             scope["route"] = route
             await route.answer(scope, receive, dress)
-        except ClientDisconnect:
-            status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may escape unanswered.
             fault = _fault_of(error, trace)
             if status == CLIENT_GONE:
-                await problem(fault, trace.request_id)(scope, receive, dress)
+                with suppress(ClientDisconnect):
+                    await problem(fault, trace.request_id)(scope, receive, dress)
         finally:
             _log(scope, trace, status, perf_counter() - started)
 
-    def _trace(self, scope: Scope, headers: list[tuple[bytes, bytes]]) -> Trace:
+    def _trace(self, scope: Scope) -> Trace:
         given, forwarded = None, []
-        for name, value in headers:
+        for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
                 given = value.decode()
             elif name == b"x-forwarded-for":
@@ -129,27 +134,35 @@ class Shell:
         message["headers"] = own
 
 
-def check_request(headers: list[tuple[bytes, bytes]]) -> None:
+def check_request(scope: Scope) -> None:
     """
     Refuse what proxies and servers could read in two ways.
 
-    Raises: HeadersTooLarge. RequestMalformed: not exactly one Host (RFC 9112 section 3.2), or both
-            a length and chunks, the seed of request smuggling (section 6.1).
+    Raises: HeadersTooLarge. RequestMalformed: not exactly one Host that could be one (RFC 9112
+            section 3.2), or a body whose length is said twice or in an unknown way, the seed of
+            request smuggling (section 6.1).
     """
-    size = hosts = lengths = 0
-    is_chunked = False
-    for name, value in headers:
+    size = lengths = 0
+    hosts: list[bytes] = []
+    codings: list[bytes] = []
+    for name, value in scope["headers"]:
         size += len(name) + len(value)
         if name == b"host":
-            hosts += 1
+            hosts.append(value)
         elif name == b"content-length":
             lengths += 1
         elif name == b"transfer-encoding":
-            is_chunked = True
+            codings.append(value.lower())
     if size > MAX_HEADER_BYTES:
         raise HeadersTooLarge(Connection="close")
-    if hosts != 1 or lengths > 1 or (lengths and is_chunked):
+    if codings not in ([], [b"chunked"]) or lengths + len(codings) > 1:
         raise RequestMalformed(Connection="close")
+    if len(hosts) != 1 or not (HOST.fullmatch(hosts[0]) or _needs_no_host(scope, hosts[0])):
+        raise RequestMalformed(Connection="close")
+
+
+def _needs_no_host(scope: Scope, host: bytes) -> bool:
+    return host == b"" and scope["http_version"] in {"1", "1.0"}
 
 
 def _fault_of(error: Exception, trace: Trace) -> Fault:
@@ -158,6 +171,9 @@ def _fault_of(error: Exception, trace: Trace) -> Fault:
         log.error(error.code, request_id=trace.request_id, reason=reason)
     if isinstance(error, Fault):
         return error
+    if isinstance(error, ClientDisconnect):
+        # Either the client has left, or what it sent was no body: it may still be listening.
+        return RequestMalformed(Connection="close")
     log.error("internal_error", request_id=trace.request_id, exc_info=error)
     return InternalError()
 

@@ -1,0 +1,103 @@
+"""Commands as processes of their own: at a terminal, in a pipe, and with bytes that are no text."""
+
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import NOW, Cli
+from tests.people import PASSWORD
+from tests.server.running import environment, keystead
+from tests.store.samples import added
+
+
+def test_what_stands_in_a_pipe_is_whole(cli: Cli, tmp_path: Path) -> None:
+    long = "a" * 60 + "@" + ".".join(["b" * 60] * 2) + ".com"
+    cli.work(lambda tools: added(tools.store, long))
+
+    result = keystead(tmp_path, "users", "list", COLUMNS="40")
+
+    assert any(long in line.split() for line in result.stdout.splitlines())
+
+
+def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, tmp_path: Path) -> None:
+    code, screen = _at_a_terminal(tmp_path, "create-admin", "zoe@example.com")
+
+    assert code == 0, screen
+    assert "Password: " in screen
+    assert "Repeat for confirmation: " in screen
+    assert "zoe@example.com is an admin now." in screen
+    assert PASSWORD not in screen
+    cli.sign_in("zoe", NOW)
+
+
+def test_without_a_terminal_or_standard_input_nobody_is_made_admin(
+    cli: Cli, tmp_path: Path
+) -> None:
+    result = keystead(tmp_path, "create-admin", "max@example.com")
+
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert cli.json("users", "list") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape"])
+def test_a_password_that_is_no_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "keystead", "create-admin", "tim@example.com", "--password-stdin"],
+        cwd=tmp_path,
+        env=environment({"PYTHONIOENCODING": encoding}),
+        input=b"\xff\xfe a long password\n",
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"keystead: the password is not text")
+    assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["users", "disable", "\udcff"],
+        ["users", "list", "--search", "\udcff"],
+        ["sessions", "list", "\udcff"],
+        ["sessions", "revoke", "bob@example.com", "--session", "\udcff"],
+    ],
+    ids=ascii,
+)
+def test_an_argument_that_is_no_text_is_wrong_usage(cli: Cli, command: list[str]) -> None:
+    cli.user("bob")
+
+    assert "is not text" in cli.refused(*command, code=2)
+
+
+def _at_a_terminal(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command at a terminal of its own, and type the password whenever it is asked for."""
+    screen = b""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "keystead", *arguments],
+        cwd=folder,
+        env=environment({}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        asked = 0
+        with suppress(OSError):  # How Linux says that nobody is at the other end any more.
+            while block := os.read(ours, 4096):
+                screen += block
+                while asked < screen.count(b": "):
+                    asked += 1
+                    os.write(ours, PASSWORD.encode() + b"\n")
+    os.close(ours)
+    return process.returncode, screen.decode()

@@ -1,0 +1,169 @@
+"""
+Killing the server while it writes: what it has acknowledged is there, and nothing is in between.
+
+A kill takes the supervisor and the worker at once, as `docker kill` and a lack of memory do.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.people import Person, refresh_with
+from tests.server import preloaded
+from tests.server.running import answers, client_of, environment, eventually, free_port
+
+KILLS = 13
+"""In each of the four tests; together more than 50."""
+
+WRITERS = 4
+REFRESHES = 3
+LONGEST_LOAD_SECONDS = 0.1
+"""Before the kill: time for some hundred writes."""
+
+
+@dataclass
+class Acknowledged:
+    """What the server has said yes to."""
+
+    emails: set[str] = field(default_factory=set)
+    tokens: dict[str, list[str]] = field(default_factory=dict)
+    """Of the session of each address, in the order in which they were handed out."""
+
+
+class Killed:
+    """The program on one database, killed and started again."""
+
+    def __init__(self, preloaded: subprocess.Popen[str], folder: Path) -> None:
+        self._preloaded = preloaded
+        self.database = folder / "keystead.db"
+        self.port = 0
+        self.pid = 0
+
+    async def start(self) -> None:
+        assert self._preloaded.stdin
+        assert self._preloaded.stdout
+        self.port = free_port()
+        print(self.port, file=self._preloaded.stdin, flush=True)
+        self.pid = int(self._preloaded.stdout.readline())
+        await asyncio.to_thread(eventually, lambda: answers(self.port))
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def client(self) -> httpx.AsyncClient:
+        return client_of(self.port)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_killed_while_it_writes_the_server_loses_nothing_it_acknowledged(
+    tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    said = Acknowledged()
+    with _killable(tmp_path) as server:
+        await server.start()
+        for life in range(KILLS):
+            last = await _write_until_killed(server, said, life, chance)
+            await server.start()
+            await _check_tokens(server, said, last)
+            _check_rows(server.database, said)
+    assert len(said.emails) > KILLS * WRITERS
+    assert sum(map(len, said.tokens.values())) > KILLS * WRITERS * REFRESHES
+
+
+async def _write_until_killed(
+    server: Killed, said: Acknowledged, life: int, chance: random.Random
+) -> list[str]:
+    """Returns: the addresses whose last write the kill may have cut short."""
+    is_busy = asyncio.Event()
+    writers = [
+        asyncio.create_task(_write(server, said, f"{life}-{number}", is_busy))
+        for number in range(WRITERS)
+    ]
+    await is_busy.wait()
+    await asyncio.sleep(chance.uniform(0, LONGEST_LOAD_SECONDS))
+    server.kill()
+    return await asyncio.gather(*writers)
+
+
+async def _write(server: Killed, said: Acknowledged, name: str, is_busy: asyncio.Event) -> str:
+    """Register, sign in and refresh, noting each yes, until the server is gone."""
+    number = 0
+    async with server.client() as client:
+        while True:
+            number += 1
+            client.cookies.clear()
+            person = Person(client, f"{name}-{number}@example.com")
+            try:
+                await _live(person, said)
+            except httpx.TransportError:
+                return person.email
+            is_busy.set()
+
+
+async def _live(person: Person, said: Acknowledged) -> None:
+    assert (await person.register()).status_code == 201
+    said.emails.add(person.email)
+    assert (await person.login()).status_code == 200
+    tokens = said.tokens[person.email] = [str(person.refresh_token)]
+    for _ in range(REFRESHES):
+        assert (await person.refresh()).status_code == 200
+        tokens.append(str(person.refresh_token))
+
+
+async def _check_tokens(server: Killed, said: Acknowledged, last: list[str]) -> None:
+    async with server.client() as client:
+        for email in set(last) & set(said.tokens):
+            newest = await refresh_with(client, said.tokens[email][-1])
+            # The last rotation may have been stored without anybody hearing of it.
+            assert newest.status_code == 200 or newest.json()["code"] == "refresh_superseded"
+        complete = next(e for e in said.tokens if len(said.tokens[e]) == REFRESHES + 1)
+        # What was spent stays spent, though it came back from the dead.
+        assert (await refresh_with(client, said.tokens.pop(complete)[0])).status_code == 401
+
+
+def _check_rows(database: Path, said: Acknowledged) -> None:
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        stored = {str(email) for (email,) in db.execute("SELECT email FROM users")}
+        generations = dict(
+            db.execute("SELECT email, generation FROM sessions JOIN users ON users.id = user_id")
+        )
+    assert said.emails <= stored
+    assert {
+        email: (generations.get(email), len(tokens) - 1)
+        for email, tokens in said.tokens.items()
+        if generations.get(email, -1) < len(tokens) - 1
+    } == {}
+
+
+@contextmanager
+def _killable(folder: Path) -> Iterator[Killed]:
+    with subprocess.Popen(
+        [sys.executable, str(preloaded.__file__)],
+        cwd=folder,
+        env=environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as starter:
+        server = Killed(starter, folder)
+        try:
+            yield server
+        finally:
+            server.kill()
+            assert starter.stdin
+            starter.stdin.close()

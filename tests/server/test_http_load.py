@@ -1,0 +1,190 @@
+"""Clients that send too much, too slowly, or leave too early."""
+
+import asyncio
+import random
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+
+from keystead.cli.serve import HEADER_SECONDS
+from tests.server.raw import connect
+from tests.server.running import Server, running
+
+GIB = 2**30
+BLOCK = bytes(2**16)
+
+REQUESTS = 2000
+CALLERS = 40
+USERS = 8
+
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: closing sends a reset."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("load")) as started:
+        yield started
+        assert "internal_error" not in started.output
+        assert "Traceback" not in started.output
+
+
+def test_a_body_of_a_gigabyte_is_refused_at_its_beginning(server: Server) -> None:
+    before = _peak_kib(server)
+
+    received, sent = _upload(server, GIB)
+
+    assert received.startswith(b"HTTP/1.1 413 ")
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert sent < GIB / 32  # What fits into the buffers of two sockets.
+    assert _peak_kib(server) - before < 16 * 1024
+    assert server.is_alive()
+
+
+async def test_a_client_that_is_slow_with_its_headers_is_cut_off(server: Server) -> None:
+    begun = time.monotonic()
+    slow = {
+        "says nothing": connect(server),
+        "says one letter": connect(server),
+        "half a greeting of HTTP/2": connect(server),
+        "a letter each second": connect(server),
+        "nothing after an answer": connect(server),
+    }
+    slow["says one letter"].sendall(b"G")
+    slow["half a greeting of HTTP/2"].sendall(b"PRI * HTTP/2")
+    slow["a letter each second"].sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    slow["nothing after an answer"].sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    open_still, slowest = dict(slow), 0.0
+    async with server.client() as client:
+        while open_still and time.monotonic() - begun < HEADER_SECONDS + 15:
+            with suppress(ConnectionError):
+                slow["a letter each second"].sendall(b"a")
+            asked = time.monotonic()
+            assert (await client.get("/livez")).status_code == 200
+            slowest = max(slowest, time.monotonic() - asked)
+            await asyncio.sleep(1)
+            open_still = {name: one for name, one in open_still.items() if not _is_closed(one)}
+
+    assert open_still == {}
+    assert time.monotonic() - begun > HEADER_SECONDS - 2  # Nobody honest is cut off early.
+    assert slowest < 5  # The others are served meanwhile.
+    for connection in slow.values():
+        connection.close()
+
+
+@dataclass
+class Caller:
+    """Somebody who is signed in, as the bytes of a request."""
+
+    id: str
+    request: bytes
+
+
+async def test_clients_that_leave_never_mix_up_the_answers_of_those_who_stay(
+    server: Server,
+) -> None:
+    callers = [await _caller(server, f"caller{number}") for number in range(USERS)]
+    chance = random.Random(1)
+
+    checked = await asyncio.gather(
+        *(_call(server, callers, random.Random(chance.random())) for _ in range(CALLERS))
+    )
+
+    assert sum(checked) > REQUESTS / 4
+
+
+async def _call(server: Server, callers: list[Caller], chance: random.Random) -> int:
+    """Ask as many callers in turn, and leave early half of the time. Returns: answers checked."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    checked = 0
+    for _ in range(REQUESTS // CALLERS):
+        caller = chance.choice(callers)
+        if chance.random() < 0.5:
+            await _leave(server, caller, chance)
+            continue
+        writer.write(caller.request)
+        assert await _answered_id(reader) == caller.id
+        checked += 1
+    writer.close()
+    await writer.wait_closed()
+    return checked
+
+
+async def _leave(server: Server, caller: Caller, chance: random.Random) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    if chance.random() < 0.5:
+        connection: socket.socket = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    writer.write(caller.request[: chance.randrange(1, 2 * len(caller.request))])
+    await asyncio.sleep(chance.choice([0, 0.001, 0.003]))
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def _answered_id(reader: asyncio.StreamReader) -> str:
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 "), head
+    length = next(
+        int(line.partition(b":")[2])
+        for line in head.splitlines()
+        if line.startswith(b"content-length:")
+    )
+    return str(orjson.loads(await reader.readexactly(length))["user"]["_id"])
+
+
+async def _caller(server: Server, name: str) -> Caller:
+    async with server.client() as client:
+        person = await server.person(name, client)
+    request = (
+        "GET /profile HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {person.access_token}\r\n\r\n"
+    )
+    return Caller(person.id, request.encode())
+
+
+def _upload(server: Server, size: int) -> tuple[bytes, int]:
+    """Send one chunk of *size* bytes until there is an answer. Returns: it, and the bytes sent."""
+    head = (
+        "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n"
+    )
+    sent = 0
+    received = bytearray()
+    with connect(server) as connection:
+        with suppress(ConnectionError):  # It is refused, and closed, while it is being sent.
+            connection.sendall(head.encode())
+            while sent < size and not select.select([connection], [], [], 0)[0]:
+                sent += connection.send(BLOCK)
+        with suppress(ConnectionError):
+            while block := connection.recv(65_536):
+                received += block
+    return bytes(received), sent
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(0)
+    try:
+        while connection.recv(65_536):
+            pass
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+def _peak_kib(server: Server) -> int:
+    """The most memory that the worker ever had."""
+    (worker,) = server.workers
+    status = Path(f"/proc/{worker}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])

@@ -1,0 +1,122 @@
+"""
+The database, the disk or the log is out of order: said with 503, never with a lie, and it passes.
+
+A client that is told 401 because of an outage throws its session away, and one that is told 200
+believes that it is signed out.
+"""
+
+import asyncio
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.people import PASSWORD, Person
+from tests.server.running import running
+
+DISK_BYTES = 2**21
+ALWAYS_TOUCH = {"KEYSTEAD_SESSION_TOUCH_INTERVAL": "0"}
+"""Every request with a session writes its time of use."""
+
+
+async def test_writes_are_refused_while_another_program_locks_the_database(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        async with server.client() as bobs, server.client() as eves:
+            bob = await server.person("bob", bobs)
+            eve = await server.person("eve", eves)
+            with closing(sqlite3.connect(tmp_path / "keystead.db", isolation_level=None)) as db:
+                db.execute("BEGIN EXCLUSIVE")
+                signing_out = asyncio.create_task(eve.post("/auth/logout", {}))
+                await asyncio.sleep(0.1)
+                # While that waits for the lock, whoever only reads does not wait for it.
+                assert (await bobs.get("/livez")).status_code == 200
+                assert (await bobs.get("/readyz")).status_code == 200
+                assert await bob.is_signed_in()
+                assert await eve.is_signed_in()
+                assert not signing_out.done()
+
+                _assert_unavailable(await signing_out)
+                db.execute("ROLLBACK")
+
+            assert await eve.is_signed_in()
+            assert (await eve.post("/auth/logout", {})).status_code == 200
+            assert not await eve.is_signed_in()
+
+
+async def test_a_full_disk_refuses_writes_and_lets_reads_go_on(small_disk: Path) -> None:
+    with running(small_disk, **ALWAYS_TOUCH) as server:
+        async with server.client() as bobs, server.client() as eves:
+            bob = await server.person("bob", bobs)
+            eve = await server.person("eve", eves)
+            _fill(small_disk)
+
+            _assert_unavailable(await Person(eves, "dan@example.com").register())
+            _assert_unavailable(await bob.refresh())
+            _assert_unavailable(await eve.post("/auth/logout", {}))
+            assert await bob.is_signed_in()
+            assert await eve.is_signed_in()
+
+            (small_disk / "ballast").unlink()
+
+            # Nothing was half done: the token is unspent, the session lives, the address is free.
+            assert (await bob.refresh()).status_code == 200
+            assert (await eve.post("/auth/logout", {})).status_code == 200
+            assert not await eve.is_signed_in()
+            assert (await Person(eves, "dan@example.com").register()).status_code == 201
+
+
+async def test_a_log_that_cannot_be_written_stops_nobody(full_log: Path) -> None:
+    with running(full_log) as server:
+        async with server.client() as client:
+            bob = await server.person("bob", client)
+            assert (await bob.refresh()).status_code == 200
+            assert (await bob.post("/auth/logout", {})).status_code == 200
+            assert not await bob.is_signed_in()
+            wrong = Person(client, bob.email, PASSWORD.upper())
+            assert (await wrong.login()).status_code == 401
+
+
+@pytest.fixture
+def full_log(tmp_path: Path) -> Path:
+    """A folder whose log, standard output and standard error alike, takes nothing."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full to write the log to")
+    (tmp_path / "server.log").symlink_to("/dev/full")
+    return tmp_path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("a small disk needs the program `mount`")
+    if mounted.returncode:
+        pytest.skip(f"a small disk needs the right to mount one: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 - wherever it is.
+
+
+def _fill(disk: Path) -> None:
+    with (disk / "ballast").open("wb", buffering=0) as ballast:
+        for size in (4096, 1):
+            with suppress(OSError):
+                while True:
+                    ballast.write(bytes(size))
+
+
+def _assert_unavailable(answer: httpx.Response) -> None:
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "store_unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Set-Cookie" not in answer.headers

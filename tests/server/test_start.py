@@ -1,0 +1,196 @@
+"""Starting the program: what it makes, what it says, and when it refuses."""
+
+import re
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from keystead.assembly import open_tools
+from keystead.settings import Settings
+from tests.people import PASSWORD, Person, profile_with
+from tests.server.running import eventually, free_port, keystead, running
+
+SAMPLE_SECRET = "super-secret-key-super-secret-key-super"
+PRODUCTION = {
+    "KEYSTEAD_ENVIRONMENT": "production",
+    "KEYSTEAD_ARGON2_MEMORY_KIB": "19456",
+    "KEYSTEAD_ARGON2_ITERATIONS": "2",
+}
+
+
+async def test_the_first_start_makes_a_database_and_secrets_for_the_owner_only(
+    tmp_path: Path,
+) -> None:
+    started = time.monotonic()
+    with running(tmp_path, "--host", "localhost") as server:
+        print(f"start to first answer: {time.monotonic() - started:.2f} s")  # noqa: T201 - to see.
+
+        assert _mode(tmp_path / "keystead.db") == 0o600
+        assert _mode(tmp_path / "keystead.secrets.json") == 0o600
+        banner = server.output
+        assert f"http://localhost:{server.port}" in banner
+        assert f"http://localhost:{server.port}/docs" in banner
+        assert "keystead.secrets.json" in banner
+        assert "keystead create-admin" in banner
+        async with server.client() as client:
+            assert (await client.get("/docs")).status_code == 200
+
+
+async def test_a_restart_keeps_accounts_sessions_and_keys(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        async with server.client() as client:
+            bob = await server.person("bob", client)
+            refresh_token = bob.refresh_token
+        secrets = (tmp_path / "keystead.secrets.json").read_bytes()
+        assert server.stop() == 0
+
+    with running(tmp_path) as server:
+        assert (tmp_path / "keystead.secrets.json").read_bytes() == secrets
+        async with server.client(Cookie=f"refreshToken={refresh_token}") as client:
+            assert (await profile_with(client, bob.access_token)).status_code == 200
+            assert (await client.post("/auth/refresh")).status_code == 200
+
+
+async def test_a_seeded_admin_is_never_overwritten(tmp_path: Path) -> None:
+    seed = {
+        "SEED_ADMIN_ON_START": "true",
+        "ADMIN_EMAIL": "Ada@Example.com",
+        "ADMIN_PASSWORD": PASSWORD,
+    }
+    with running(tmp_path, **seed) as server:
+        assert "create-admin" not in server.output
+        assert PASSWORD not in server.output
+        async with server.client() as client:
+            ada = Person(client, "ada@example.com")
+            assert (await ada.login()).json()["user"]["role"] == "admin"
+            assert (await ada.get("/users")).status_code == 200
+
+    another = {**seed, "ADMIN_PASSWORD": "an entirely different secret"}
+    with running(tmp_path, **another) as server:
+        async with server.client() as client:
+            other = Person(client, "ada@example.com", another["ADMIN_PASSWORD"])
+            assert (await other.login()).status_code == 401
+            assert (await Person(client, "ada@example.com").login()).status_code == 200
+
+
+async def test_data_without_its_secrets_stops_the_start(tmp_path: Path) -> None:
+    secrets = await _first_start(tmp_path)
+    secrets.unlink()
+
+    said = _refusal(tmp_path, 1)
+
+    assert "keystead.secrets.json is missing" in said
+    assert "back-up" in said
+    assert not secrets.exists()
+
+
+async def test_secrets_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
+    secrets = await _first_start(tmp_path)
+    secrets.chmod(0o644)
+
+    assert "chmod 600 keystead.secrets.json" in _refusal(tmp_path, 1)
+
+
+async def test_secrets_of_another_database_stop_the_start(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    own = await _first_start(tmp_path)
+    own.write_bytes((await _first_start(tmp_path / "other")).read_bytes())
+
+    assert "belongs to another database" in _refusal(tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("env", "code", "says", "hides"),
+    [
+        ({"JWT_SECRET": "hunter2hunter2"}, 2, "JWT_SECRET: .* 14 bytes.* 32 bytes", "hunter2"),
+        (
+            {"JWT_SECRET": SAMPLE_SECRET, **PRODUCTION},
+            2,
+            "JWT_SECRET: read a sample value",
+            "super-secret",
+        ),
+        ({"PORT": "80a"}, 2, "PORT: read '80a'; allowed: .*integer", None),
+        ({"KEYSTEAD_PORT": "70000"}, 2, "KEYSTEAD_PORT: read '70000'; allowed: .*65535", None),
+        ({"KEYSTEAD_HOST": "0.0.0.0"}, 2, "KEYSTEAD_HOST: .*KEYSTEAD_ENVIRONMENT", None),  # noqa: S104 - refused.
+        ({"COOKIE_HTTP_ONLY": "false"}, 2, "COOKIE_HTTP_ONLY: read false; allowed: only", None),
+        ({"DB_URL": "mongodb://ada:hunter2@db/x"}, 1, "begins with 'mongodb'; allowed", "hunter2"),
+        ({"DB_URL": "postgresql://ada:hunter2@db/x"}, 1, "begins with 'postgresql'", "hunter2"),
+        ({"DB_URL": "hunter2"}, 1, "begins with 'nothing'", "hunter2"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_a_value_that_cannot_be_stops_the_start_with_one_line(
+    tmp_path: Path, env: dict[str, str], code: int, says: str, hides: str | None
+) -> None:
+    argument = () if {"PORT", "KEYSTEAD_PORT"} & set(env) else ("--port", str(free_port()))
+
+    said = _refused(keystead(tmp_path, "serve", *argument, **env), code)
+
+    assert re.search(says, said)
+    assert hides is None or hides not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_port_that_another_program_has_stops_the_start(tmp_path: Path) -> None:
+    with _listening(shares=False) as port:
+        said = _refused(keystead(tmp_path, "serve", "--port", str(port)), 1)
+
+    assert said == f"keystead: cannot listen on 127.0.0.1 port {port}: Address already in use"
+
+
+def test_a_port_is_not_shared_with_another_server_either(tmp_path: Path) -> None:
+    with _listening(shares=True) as port:
+        said = _refused(keystead(tmp_path, "serve", "--port", str(port)), 1)
+
+    assert "Address already in use" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_host_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
+    env = {"KEYSTEAD_ENVIRONMENT": "development"}
+    result = keystead(tmp_path, "serve", "--host", "192.0.2.1", "--port", str(free_port()), **env)
+
+    assert "cannot listen on 192.0.2.1" in _refused(result, 1)
+
+
+async def _first_start(folder: Path) -> Path:
+    """What a start leaves behind. Returns: the secrets file."""
+    database = folder / "keystead.db"
+    async with open_tools(Settings.load(database_url=f"sqlite:///{database}")):
+        pass
+    return database.with_suffix(".secrets.json")
+
+
+def _refusal(folder: Path, code: int) -> str:
+    return _refused(keystead(folder, "serve", "--port", str(free_port())), code)
+
+
+def _refused(result: subprocess.CompletedProcess[str], code: int) -> str:
+    assert result.returncode == code, result.stderr
+    assert not result.stdout
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("keystead: ")
+    return lines[0]
+
+
+@contextmanager
+def _listening(*, shares: bool) -> Iterator[int]:
+    with socket.socket() as listener:
+        if shares:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        port = free_port()
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        yield port
+
+
+def _mode(path: Path) -> int:
+    eventually(path.exists)
+    return stat.S_IMODE(path.stat().st_mode)

@@ -1,0 +1,172 @@
+"""Several workers on one database: whichever answers, what another one changed holds at once."""
+
+import asyncio
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from keystead.assembly import open_tools
+from keystead.domain.user import Role
+from keystead.flows.login import Origin, login
+from keystead.flows.register import register
+from keystead.settings import Settings
+from tests.people import COOKIE, PASSWORD, Person
+from tests.server.running import Server, eventually, running
+
+EXPIRED = 7
+"""Sessions that are over when the server starts."""
+
+ADA = {"email": "ada@example.com", "password": PASSWORD}
+
+Everywhere = list[httpx.AsyncClient]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two workers on a database with an admin and expired sessions."""
+    folder = tmp_path_factory.mktemp("workers")
+    asyncio.run(_prepare(folder / "keystead.db"))
+    with running(folder, "--workers", "2") as started:
+        eventually(lambda: len(started.workers) == 2)
+        yield started
+
+
+@pytest.fixture
+async def everywhere(server: Server) -> AsyncIterator[Everywhere]:
+    """Connections that stay open, some to each worker."""
+    async with AsyncExitStack() as stack:
+        clients: Everywhere = []
+        resting = {worker: _sockets(worker) for worker in server.workers}
+        while len(clients) < 12 or any(_sockets(pid) <= n + 1 for pid, n in resting.items()):
+            client = await stack.enter_async_context(server.client())
+            assert (await client.get("/livez")).status_code == 200
+            clients.append(client)
+            assert len(clients) < 200, "one worker gets no connections"
+        yield clients
+
+
+async def test_signing_out_at_one_worker_holds_at_all(
+    server: Server, everywhere: Everywhere
+) -> None:
+    bob = await server.person("bob", everywhere[0])
+    assert await _profiles(everywhere, bob) == {"200 ok"}
+
+    assert (await bob.post("/auth/logout", {})).status_code == 200
+
+    assert await _profiles(everywhere, bob) == {"401 session_ended"}
+
+
+async def test_a_disabled_account_is_refused_at_all_workers(
+    server: Server, everywhere: Everywhere
+) -> None:
+    ada, eve = await _ada(everywhere[0]), await server.person("eve", everywhere[1])
+    token = eve.refresh_token
+
+    assert (await ada.put(f"/users/{eve.id}/status", {"status": "disabled"})).status_code == 200
+
+    assert await _profiles(everywhere, eve) == {"401 session_ended"}
+    assert await _refreshes(everywhere, token) == {"401 session_ended": len(everywhere)}
+
+
+async def test_a_deleted_account_is_refused_at_all_workers(
+    server: Server, everywhere: Everywhere
+) -> None:
+    ada, dan = await _ada(everywhere[0]), await server.person("dan", everywhere[1])
+    token = dan.refresh_token
+
+    assert (await ada.delete(f"/users/{dan.id}")).status_code == 200
+
+    assert await _profiles(everywhere, dan) == {"401 session_ended"}
+    assert await _refreshes(everywhere, token) == {"401 session_ended": len(everywhere)}
+
+
+async def test_a_new_role_holds_at_all_workers(server: Server, everywhere: Everywhere) -> None:
+    ada, mia = await _ada(everywhere[0]), await server.person("mia", everywhere[1])
+    assert await _ask(everywhere, mia, "/users") == {"403 forbidden"}
+
+    assert (await ada.put(f"/users/{mia.id}/admin", {})).status_code == 200
+    assert await _ask(everywhere, mia, "/users") == {"200 ok"}
+
+    assert (await ada.put(f"/users/{mia.id}/user", {})).status_code == 200
+    assert await _ask(everywhere, mia, "/users") == {"403 forbidden"}
+
+
+async def test_of_fifty_parallel_refreshes_over_two_workers_one_wins(
+    server: Server, everywhere: Everywhere
+) -> None:
+    pat = await server.person("pat", everywhere[0])
+    token = pat.refresh_token
+    clients = [everywhere[n % len(everywhere)] for n in range(50)]
+
+    codes = await _refreshes(clients, token)
+
+    assert codes == {"200 ok": 1, "401 refresh_superseded": 49}
+    assert await _profiles(everywhere, pat) == {"200 ok"}
+
+
+def test_what_had_expired_before_the_start_is_removed(server: Server) -> None:
+    eventually(lambda: "sessions_purged" in server.output)
+
+    assert re.search(rf"sessions_purged +count={EXPIRED}\b", server.output)
+    with closing(sqlite3.connect(server.log.with_name("keystead.db"))) as db:
+        assert db.execute("SELECT count(*) FROM sessions WHERE expires_at < 1e12").fetchone() == (
+            0,
+        )
+
+
+async def _prepare(database: Path) -> None:
+    settings = Settings.load(
+        database_url=f"sqlite:///{database}", argon2_memory_kib=8, argon2_iterations=1
+    )
+    long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+    async with open_tools(settings) as tools:
+        await register(tools, ADA["email"], PASSWORD, long_ago, Role.ADMIN)
+        for day in range(EXPIRED):
+            then = long_ago + timedelta(days=day)
+            await login(tools, ADA["email"], PASSWORD, Origin(None, None), then)
+
+
+async def _ada(client: httpx.AsyncClient) -> Person:
+    ada = Person(client, **ADA)
+    assert (await ada.login()).status_code == 200
+    return ada
+
+
+async def _profiles(clients: Everywhere, person: Person) -> set[str]:
+    return await _ask(clients, person, "/profile")
+
+
+async def _ask(clients: Everywhere, person: Person, path: str) -> set[str]:
+    answers = [await client.get(path, headers=person.bearer) for client in clients]
+    return set(map(_outcome, answers))
+
+
+async def _refreshes(clients: Everywhere, token: str | None) -> Counter[str]:
+    """Present *token* from all *clients* at once."""
+    for client in clients:
+        client.cookies.clear()
+    headers = {"Cookie": f"{COOKIE}={token}"}
+    requests = [client.post("/auth/refresh", headers=headers) for client in clients]
+    return Counter(map(_outcome, await asyncio.gather(*requests)))
+
+
+def _outcome(answer: httpx.Response) -> str:
+    return f"{answer.status_code} {answer.json().get('code', 'ok')}"
+
+
+def _sockets(pid: int) -> int:
+    """How many sockets the process has open."""
+    count = 0
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            count += str(descriptor.readlink()).startswith("socket:")
+        except FileNotFoundError:
+            continue
+    return count

@@ -1,0 +1,27 @@
+"""
+What every store promises. An adapter's test module subclasses `StoreContract`; none is exempt.
+
+It brings four fixtures: `store`, `another_store` (a second one on the same database, as another
+process would have it), `closed_store`, and `unusable_store`, whose database has become unreadable
+while it was open. Where a promise speaks of any number of callers, they come through both stores.
+"""
+
+from tests.store.contract_admins import AdminPromises
+from tests.store.contract_failure import FailurePromises
+from tests.store.contract_listing import ListingPromises
+from tests.store.contract_rotation import RotationPromises
+from tests.store.contract_sessions import SessionPromises
+from tests.store.contract_upkeep import UpkeepPromises
+from tests.store.contract_users import UserPromises
+
+
+class StoreContract(
+    UserPromises,
+    ListingPromises,
+    AdminPromises,
+    SessionPromises,
+    RotationPromises,
+    UpkeepPromises,
+    FailurePromises,
+):
+    """Every verb of `domain.ports.Store`, and every promise in its docstring."""

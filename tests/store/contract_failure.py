@@ -1,0 +1,81 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from keystead.domain.errors import StoreDown
+from keystead.domain.ports import Store
+from keystead.domain.session import SessionId
+from keystead.domain.user import EmailAddress, Role, Status, UserId, UserQuery
+from tests.store.samples import HASH, NOW, new_session, new_user
+
+USER = new_user()
+SESSION = new_session(USER)
+
+Call = Callable[[Store], Awaitable[object]]
+READS: dict[str, Call] = {
+    "check": lambda store: store.check(),
+    "find_user": lambda store: store.find_user(UserId("x")),
+    "find_credentials": lambda store: store.find_credentials(EmailAddress("x@example.com")),
+    "list_users": lambda store: store.list_users(UserQuery(1)),
+    "has_admin": lambda store: store.has_admin(),
+    "find_session": lambda store: store.find_session(SessionId("x")),
+    "list_sessions": lambda store: store.list_sessions(UserId("x"), NOW),
+    "find_secrets": lambda store: store.find_secrets(),
+}
+WRITES: dict[str, Call] = {
+    "add_user": lambda store: store.add_user(USER, HASH),
+    "replace_password_hash": lambda store: store.replace_password_hash(USER.id, HASH, HASH),
+    "change_role": lambda store: store.change_role(USER.id, Role.USER, NOW),
+    "change_status": lambda store: store.change_status(USER.id, Status.DISABLED, NOW),
+    "delete_user": lambda store: store.delete_user(USER.id),
+    "open_session": lambda store: store.open_session(SESSION, 50),
+    "touch_session": lambda store: store.touch_session(SESSION.id, NOW, NOW),
+    "rotate_refresh_token": lambda store: store.rotate_refresh_token(SESSION.id, 0, NOW, NOW),
+    "close_session": lambda store: store.close_session(SESSION.id),
+    "close_sessions": lambda store: store.close_sessions(USER.id),
+    "purge_expired": lambda store: store.purge_expired(NOW, 10),
+    "take_lease": lambda store: store.take_lease("x", "y", NOW, NOW),
+    "bind_secrets": lambda store: store.bind_secrets("x"),
+}
+VERBS = READS | WRITES
+each_verb = pytest.mark.parametrize("call", VERBS.values(), ids=VERBS.keys())
+
+PATIENCE_SECONDS = 8
+"""A database that does not answer is given up after 5 s."""
+
+
+async def is_refused_as_down(call: Call, store: Store) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(StoreDown):
+            await call(store)
+
+
+class FailurePromises:
+    def test_no_verb_is_left_out(self) -> None:
+        verbs = {name for name in vars(Store) if not name.startswith("_")}
+
+        assert set(VERBS) == verbs - {"open", "close"}
+
+    @each_verb
+    async def test_a_store_that_answers_does(self, store: Store, call: Call) -> None:
+        await call(store)
+
+    @each_verb
+    async def test_a_closed_store_is_down(self, closed_store: Store, call: Call) -> None:
+        await is_refused_as_down(call, closed_store)
+
+    @each_verb
+    async def test_an_unusable_database_is_down(self, unusable_store: Store, call: Call) -> None:
+        await is_refused_as_down(call, unusable_store)
+
+    async def test_what_was_written_is_there_after_closing(
+        self, store: Store, another_store: Store
+    ) -> None:
+        added = asyncio.create_task(another_store.add_user(USER, HASH))
+        await asyncio.sleep(0)
+
+        await another_store.close()
+
+        assert await added
+        assert await store.find_user(USER.id) == USER
