@@ -43,8 +43,8 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     Raises: StoreDown, UnknownDatabase, SchemaUnknown, SecretsFileUnusable.
     """
     store = open_store(settings.database_url.get_secret_value())
-    await store.open()
     try:
+        await store.open()
         keyring = await _open_keyring(settings, store)
         passwords = _passwords(settings, keyring)
         places = Places(settings.geo_db_file_path, warn=_warn_of_places)

@@ -6,11 +6,12 @@ come in by accident. A log that cannot be written (a full disk, a closed pipe) n
 """
 
 import asyncio
+import json
 import logging
 import sys
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
@@ -106,12 +107,9 @@ def configure(style: Literal["console", "json"], stream: TextIO | None = None) -
     if style == "json":
         processors += [structlog.processors.format_exc_info, _keep_listed, _to_json]
     else:
-        # The richer traceback shows local variables, and passwords are among them.
-        console = structlog.dev.ConsoleRenderer(
-            colors=(stream or sys.stdout).isatty(),
-            exception_formatter=structlog.dev.plain_traceback,
-        )
-        processors += [_keep_listed, _escape, console]
+        # The console's own way to show a traceback prints local variables, passwords among them.
+        console = structlog.dev.ConsoleRenderer(colors=(stream or sys.stdout).isatty())
+        processors += [structlog.processors.format_exc_info, _keep_listed, _escape, console]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -143,10 +141,22 @@ def _keep_listed(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 def _escape(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     # A line break or a terminal's escape sequence in a value would forge a line; JSON escapes them.
     return {
-        name: value.encode("unicode_escape").decode() if isinstance(value, str) else value
+        name: _indent(value) if name == "exception" else _escaped(value)
         for name, value in line.items()
     }
 
 
+def _indent(traceback: str) -> str:
+    # Many lines by nature: each is marked, so that none can be taken for one of the log's own.
+    return "\n".join(f"  | {_escaped(line)}" for line in traceback.splitlines())
+
+
+def _escaped(value: Any) -> Any:  # noqa: ANN401 - whatever was logged.
+    return value.encode("unicode_escape").decode() if isinstance(value, str) else value
+
+
 def _to_json(_: WrappedLogger, __: str, line: EventDict) -> str:
-    return orjson.dumps(line, default=str).decode()
+    try:
+        return orjson.dumps(line, default=str).decode()
+    except TypeError:  # A number or a text that orjson does not take; slower, but nothing is lost.
+        return json.dumps(line, default=str)

@@ -43,7 +43,7 @@ class Store(Protocol):
         """Connect, and bring an embedded database to the newest schema."""
 
     async def close(self) -> None:
-        """Finish what is under way and disconnect."""
+        """Finish what is under way and disconnect; also after an `open` that failed."""
 
     async def check(self) -> None:
         """Return if a read is answered; this is what readiness means."""

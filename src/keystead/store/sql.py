@@ -70,9 +70,11 @@ OPEN_SESSION = """
     RETURNING id
 """
 
+# The new session ($2) stays, whatever its place among those of the same millisecond.
 EVICT_SESSIONS = """
-    DELETE FROM sessions WHERE user_id = $1 AND id NOT IN (
-        SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+    DELETE FROM sessions WHERE user_id = $1 AND id <> $2 AND id NOT IN (
+        SELECT id FROM sessions WHERE user_id = $1 AND id <> $2
+        ORDER BY created_at DESC, id DESC LIMIT $3
     )
 """
 

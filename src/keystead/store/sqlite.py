@@ -58,12 +58,12 @@ class SqliteStore:
         try:
             make_file(self._path)
             writer = connect(self._path, WRITE_WAIT_MS)
+            self._writer = GroupWriter(writer)
             bring_up_to_date(writer, self._path)
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
-        self._writer = GroupWriter(writer)
 
     async def close(self) -> None:
         """Commit what is waiting and close both connections."""
@@ -138,7 +138,7 @@ class SqliteStore:
         def insert(db: sqlite3.Connection) -> bool:
             if fetch_one(db, sql.OPEN_SESSION, rows.from_session(session)) is None:
                 return False
-            fetch_all(db, sql.EVICT_SESSIONS, (session.user_id, cap))
+            fetch_all(db, sql.EVICT_SESSIONS, (session.user_id, session.id, cap - 1))
             return True
 
         return await self._write(insert)

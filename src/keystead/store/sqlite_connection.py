@@ -61,7 +61,9 @@ def _enter_wal(db: sqlite3.Connection, wait_ms: int) -> None:
     for _ in range(wait_ms // RETRY_MS):
         try:
             db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
             time.sleep(RETRY_MS / 1000)
         else:
             return

@@ -11,6 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -70,7 +71,8 @@ class GroupWriter:
                     for job, outcome in zip(jobs, outcomes, strict=True)
                     if job.loop is loop
                 ]
-                loop.call_soon_threadsafe(_settle, own)
+                with suppress(RuntimeError):  # That loop is closed: nobody waits any more.
+                    loop.call_soon_threadsafe(_settle, own)
 
     def _wait_for_jobs(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
