@@ -1,5 +1,6 @@
 """What every test can ask for: a clock, settings, an app on a fresh database, and people."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from keystead.app import build
 from keystead.assembly import open_tools
 from keystead.domain.user import Role, UserId
 from keystead.flows.tools import Tools
-from keystead.settings import Settings
+from keystead.settings import PREFIX, Settings, names_of
 from keystead.web.shell import Shell
 from tests.people import FIREFOX, Person
 
@@ -25,8 +26,10 @@ CHEAPEST_ARGON2 = {"argon2_memory_kib": 8, "argon2_iterations": 1, "argon2_paral
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither the developer's environment nor their `.env` reaches a test."""
     monkeypatch.chdir(tmp_path)
-    for name in ("PORT", "DB_URL", "JWT_SECRET", "TRUST_PROXY", "ADMIN_EMAIL", "ADMIN_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
+    known = {name for field in Settings.model_fields for name in names_of(field)}
+    for name in os.environ:
+        if name.upper() in known or name.upper().startswith(PREFIX):
+            monkeypatch.delenv(name)
 
 
 @dataclass
