@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from keystead.addresses import MAX_LENGTH, canonical_email
+from keystead.addresses import MAX_LENGTH, canonical_email, search_prefix
 from keystead.domain.errors import InputInvalid
 from keystead.domain.user import EmailAddress
 
@@ -174,3 +174,22 @@ def _canonical_or_none(text: str) -> EmailAddress | None:
         return canonical_email(text)
     except InputInvalid:
         return None
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Bob@B\u00fccher.Example", "bob@b\u00fccher.example"),
+        ("bob@b\u00fccher.exa", "bob@b\u00fccher.example"),
+        ("bob@b\u00fccher", "bob@b\u00fccher.example"),
+        (" BOB@", "bob@b\u00fccher.example"),
+        ("ren\u0065\u0301", "ren\u00e9@example.com"),
+    ],
+)
+def test_what_somebody_begins_to_type_finds_the_address(typed: str, stored: str) -> None:
+    assert canonical_email(stored).startswith(search_prefix(typed))
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_searched_for(text: str) -> None:
+    assert isinstance(search_prefix(text), str)

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import structlog
 
 from keystead import logs
 from keystead.domain.events import Event, EventName, Severity
-from keystead.logs import RequestLine, configure, log, log_request, record
+from keystead.logs import MAX_WAITING, RequestLine, configure, finish, log, log_request, record
 from tests.store.samples import NOW, new_session, new_user
 
 Style = Literal["console", "json"]
@@ -160,7 +161,7 @@ def test_an_event_is_written_with_its_severity(severity: Severity) -> None:
 def test_every_event_of_the_vocabulary_can_be_written(name: EventName) -> None:
     stream = written("json")
 
-    record(Event(name, Severity.INFO, BOB.id, BOB.id, SESSION.id, "detail"))
+    record(Event(name, Severity.INFO, BOB.id, BOB.id, SESSION.id, SESSION.id, "detail"))
 
     assert lines_of(stream)[0]["event"] == name.value
 
@@ -249,3 +250,38 @@ def test_after_a_failure_the_next_line_is_written(style: Style) -> None:
     log.info("kept")
 
     assert "kept" in stream.getvalue()
+
+
+class Stalled(io.StringIO):
+    """A pipe whose reader does nothing until *goes_on* is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.goes_on.wait(10)
+        return super().write(text)
+
+
+def test_a_reader_that_stalls_stops_nobody_and_what_is_too_much_is_dropped() -> None:
+    stream = Stalled()
+    configure("json", stream, in_background=True)
+    for number in range(3 * MAX_WAITING):
+        log.info("sessions_purged", count=number)
+    assert stream.getvalue() == ""
+
+    stream.goes_on.set()
+    finish()
+
+    assert MAX_WAITING <= len(lines_of(stream)) <= MAX_WAITING + 2
+
+
+def test_a_server_that_stops_has_written_its_last_line() -> None:
+    stream = io.StringIO()
+    configure("json", stream, in_background=True)
+    log.info("sessions_purged", count=7)
+
+    finish()
+
+    assert lines_of(stream)[-1]["count"] == 7

@@ -160,6 +160,7 @@ SAMPLES = [
     "CHANGEME" * 4,
     "your-secret" * 3,
 ]
+SAMPLES += ["my-32-character-ultra-secure-and-ultra-long-secret", "a" * 32, " " * 36, "abc" * 12]
 SAMPLES += ["your_secret_key_your_secret_key_", "sample" * 6, "an example of a secret of 32 bytes"]
 UNSAFE = [
     *(("JWT_SECRET", text, "a sample value") for text in SAMPLES),

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from keystead.domain.errors import FieldError, InputInvalid
@@ -37,3 +38,20 @@ def canonical_email(text: str) -> EmailAddress:
 
 def _too_long() -> InputInvalid:
     return InputInvalid(FieldError("email", f"Use at most {MAX_LENGTH} characters"))
+
+
+def search_prefix(text: str) -> str:
+    """
+    Bring the beginning of an address to the form that addresses are stored in. Never raises.
+
+    A label of the domain that is not ASCII is found once it is typed to its end.
+    """
+    local, at, domain = unicodedata.normalize("NFC", text.strip().lower()).partition("@")
+    return local + at + ".".join(_a_label(label) for label in domain.split("."))
+
+
+def _a_label(label: str) -> str:
+    try:
+        return label if label.isascii() else idna.alabel(label).decode()
+    except idna.IDNAError:
+        return label

@@ -1,4 +1,4 @@
-"""Joins the five folders into one ASGI application; the only file that knows them all."""
+"""Builds the ASGI application: the routes, the tools they work with, and what runs beside them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from keystead import __version__
+from keystead import __version__, logs
 from keystead.assembly import Clock, open_tools, seed, system_clock
 from keystead.domain.errors import Unavailable
 from keystead.flows.tools import Tools
@@ -43,6 +43,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
             async with _in_background(_upkeep(tools, clock)):
                 yield
             stop_geo_updates()
+        logs.finish()
 
     app = FastAPI(
         title=f"{settings.app_name} API",
@@ -81,6 +82,8 @@ async def _upkeep(tools: Tools, clock: Clock) -> None:
             purged = await purge_if_mine(tools, holder, clock())
         except Unavailable as error:
             log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
+        except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
+            log.error("upkeep_failed", exc_info=error)
         else:
             if purged:
                 log.info("sessions_purged", count=purged)
@@ -94,5 +97,10 @@ def _start_geo_updates(settings: Settings) -> Callable[[], None]:
         settings.geo_db_file_path,
         settings.maxmind_account_id,
         settings.maxmind_license_key.get_secret_value(),
-        tell=lambda event, reason: log.info(event, reason=reason),
+        tell=_tell_of_update,
     ).set
+
+
+def _tell_of_update(event: str, reason: str) -> None:
+    write = log.warning if event == "geo_update_failed" else log.info
+    write(event, reason=reason)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from keystead.addresses import canonical_email
+from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
 from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
@@ -82,10 +82,11 @@ def _tools(
         refresh_tokens=MacRefreshTokens(keyring),
         random=random,
         canonical_email=canonical_email,
+        search_prefix=search_prefix,
         find_place=places.find,
         read_device=read_device,
         record=record,
-        sessions=settings.session_policy,
+        session_policy=settings.session_policy,
         password_policy=PasswordPolicy(
             MIN_PASSWORD_LENGTH[settings.password_profile], load_blocklist(), settings.app_name
         ),
@@ -94,7 +95,7 @@ def _tools(
 
 async def _open_keyring(settings: Settings, store: Store) -> Keyring:
     path = secrets_path(settings)
-    bound_to = await store.find_secrets()
+    bound_to = await store.find_fingerprint()
     keyring = load_or_create(path, may_create=lambda: bound_to is None)
     if await store.bind_secrets(keyring.fingerprint) != keyring.fingerprint:
         raise SecretsFileUnusable(

@@ -8,7 +8,10 @@ come in by accident. A log that cannot be written (a full disk, a closed pipe) n
 import asyncio
 import json
 import logging
+import queue
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, TextIO
@@ -22,13 +25,19 @@ from keystead.domain.events import Event, Severity
 FIELDS = frozenset({
     "event", "level", "timestamp", "exception",
     "request_id", "method", "route", "status", "ms", "user_id", "ip",
-    "actor", "subject", "session", "detail",
-    "url", "count", "path", "reason", "version", "setting",
+    "actor", "subject", "session", "ended", "detail",
+    "count", "reason",
 })  # fmt: skip
 """The allow-list."""
 
 FLUSH_SECONDS = 0.1
 """Lines of requests are written together at least this often; all other lines at once."""
+
+MAX_WAITING = 1024
+"""Pieces that wait for a slow reader of the log: at most about 100 s of requests, or 1024 events."""
+
+FINISH_SECONDS = 2.0
+"""How long a server that stops waits for its last lines to be written."""
 
 _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "critical"}
 
@@ -54,10 +63,14 @@ class RequestLine:
 class Log:
     """Where lines go. What cannot be written is dropped: signing in matters more."""
 
-    def __init__(self, style: Literal["console", "json"], stream: TextIO) -> None:
+    def __init__(
+        self, style: Literal["console", "json"], stream: TextIO, *, in_background: bool
+    ) -> None:
         self._is_json = style == "json"
-        self._stream = stream
+        self._waiting: list[str] = []
         self._is_flush_due = False
+        self._writer = BackgroundWriter(stream) if in_background else None
+        self._stream = stream
 
     def request(self, line: RequestLine) -> None:
         """Write the line of one request, together with those of the next moments."""
@@ -66,14 +79,14 @@ class Log:
             log.info(fields.pop("event"), **fields)
             return
         # Not through structlog, line by line: that took a quarter of the time of a request.
-        self._write(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
+        self._waiting.append(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
         if not self._is_flush_due:
             self._is_flush_due = True
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 
     def msg(self, line: str) -> None:
         """Write a finished line at once, after whatever waits; what structlog calls."""
-        self._write(line)
+        self._waiting.append(line)
         self.flush()
 
     debug = info = warning = error = critical = msg
@@ -81,25 +94,68 @@ class Log:
     def flush(self) -> None:
         """Write what waits."""
         self._is_flush_due = False
-        try:
-            self._stream.flush()
-        except (OSError, ValueError):
-            self.has_dropped = True
+        lines, self._waiting = self._waiting, []
+        text = "".join(f"{line}\n" for line in lines)
+        if self._writer is not None:
+            self._writer.write(text)
+        elif text:
+            _write(self._stream, text)
 
-    def _write(self, line: str) -> None:
-        try:
-            self._stream.write(line + "\n")
-        except (OSError, ValueError):
-            self.has_dropped = True
+    def finish(self) -> None:
+        """Write what waits, and wait a moment for it to be written."""
+        self.flush()
+        if self._writer is not None:
+            self._writer.finish()
 
 
-_lines = Log("console", sys.stdout)
+class BackgroundWriter:
+    """
+    A thread that writes, so that a reader who stalls does not stop the event loop.
+
+    While more waits than `MAX_WAITING` pieces, what comes is dropped.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._pieces: queue.Queue[str] = queue.Queue(MAX_WAITING)
+        self._is_idle = threading.Event()
+        threading.Thread(target=self._serve, name="log", daemon=True).start()
+
+    def write(self, text: str) -> None:
+        """Have *text* written, or drop it."""
+        with suppress(queue.Full):
+            self._pieces.put_nowait(text)
+
+    def finish(self) -> None:
+        """Wait until all is written, but not for a reader who has stalled."""
+        self._is_idle.clear()
+        self.write("")
+        self._is_idle.wait(FINISH_SECONDS)
+
+    def _serve(self) -> None:
+        while True:
+            text = self._pieces.get()
+            if text:
+                _write(self._stream, text)
+            elif self._pieces.empty():
+                self._is_idle.set()
 
 
-def configure(style: Literal["console", "json"], stream: TextIO | None = None) -> None:
-    """Choose how lines look, and where they go (standard output)."""
+def _write(stream: TextIO, text: str) -> None:
+    with suppress(OSError, ValueError):
+        stream.write(text)
+        stream.flush()
+
+
+_lines = Log("console", sys.stdout, in_background=False)
+
+
+def configure(
+    style: Literal["console", "json"], stream: TextIO | None = None, *, in_background: bool = False
+) -> None:
+    """Choose how lines look, where they go (standard output), and whether a thread writes them."""
     global _lines  # noqa: PLW0603 - a process has one log; structlog keeps its own the same way.
-    lines = _lines = Log(style, stream or sys.stdout)
+    lines = _lines = Log(style, stream or sys.stdout, in_background=in_background)
     processors: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -122,12 +178,18 @@ def log_request(line: RequestLine) -> None:
     _lines.request(line)
 
 
+def finish() -> None:
+    """Write what waits; the last thing a server does."""
+    _lines.finish()
+
+
 def record(event: Event) -> None:
     """Write a security event down; `domain.ports.Record`."""
     fields = {
         "actor": event.actor,
         "subject": event.subject,
         "session": event.session,
+        "ended": event.ended,
         "detail": event.detail,
     }
     write = getattr(log, _LEVELS[event.severity])

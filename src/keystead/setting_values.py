@@ -23,24 +23,24 @@ PRIVATE_NETWORKS = (
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)?")
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)")
 _YES = {"true", "1", "on", "yes"}
 _NO = {"false", "0", "off", "no", "none"}
 
 
 def duration(value: object) -> timedelta:
     """
-    Read `500ms`, `10s`, `5m`, `2h`, `14d`, `4w`.
+    Read `500ms`, `10s`, `5m`, `2h`, `14d`, `4w`, or `0`.
 
-    A bare number is milliseconds, which is what the plain names (`SESSION_EXPIRES_IN`) have always
-    meant.
+    Any other bare number is refused: 20 could be meant as seconds and taken for milliseconds.
     """
     if isinstance(value, timedelta):
         return value
-    match = _DURATION.fullmatch(str(value).strip())
+    text = str(value).strip()
+    match = _DURATION.fullmatch("0ms" if text == "0" else text)
     try:
         if match is not None:
-            return timedelta(seconds=float(match[1]) * _SECONDS[match[2] or "ms"])
+            return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
     except OverflowError:
         pass  # Beyond every calendar: 999999999999w.
     raise ValueError("a duration such as 500ms, 10s, 5m, 2h or 14d")

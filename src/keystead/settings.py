@@ -9,18 +9,25 @@ one line that says what was read and what is allowed.
 
 import ipaddress
 import os
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from keystead.domain.session import SessionPolicy
+from keystead.setting_refusals import contradictions, unsafe_in_production
 from keystead.setting_values import Duration, Networks, Word, human
 
 PREFIX = "KEYSTEAD_"
@@ -40,22 +47,16 @@ OTHER_NAMES = {
     "maxmind_account_id": ("MAXMIND_ACCOUNT_ID",),
     "maxmind_license_key": ("MAXMIND_LICENSE_KEY",),
     "port": ("PORT",),
-    "refresh_lifetime": ("JWT_REFRESH_EXPIRES_IN",),
+    "refresh_idle": ("JWT_REFRESH_EXPIRES_IN",),
     "seed_admin_on_start": ("SEED_ADMIN_ON_START",),
     "session_idle": ("SESSION_EXPIRES_IN",),
     "trusted_proxies": ("TRUST_PROXY",),
 }
 
-MIN_JWT_SECRET_BYTES = 32
-"""An HS256 key is at least as long as the hash it feeds (RFC 7518 section 3.2)."""
-
-ARGON2_MINIMA = ((19_456, 2), (47_104, 1))
-"""(KiB, iterations), either is enough: OWASP Password Storage Cheat Sheet, ASVS 5.0 appendix C."""
-
-SAMPLE = re.compile(
-    r"change.?me|your.?(secret|password|key)|super.?secret|sample|example", re.IGNORECASE
+MILLISECOND_NAMES = frozenset(
+    {"JWT_ACCESS_EXPIRES_IN", "JWT_REFRESH_EXPIRES_IN", "SESSION_EXPIRES_IN"}
 )
-"""Values that documentation shows and that somebody always deploys."""
+"""Names under which a bare number has always been milliseconds; elsewhere a unit is asked for."""
 
 
 def names_of(field: str) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ class Settings(BaseSettings):
         le=timedelta(days=400),
         description="A session unused for this long is over",
     )
-    refresh_lifetime: Duration | None = Field(
+    refresh_idle: Duration | None = Field(
         None,
         ge=timedelta(seconds=1),
         le=timedelta(days=400),
@@ -197,6 +198,15 @@ class Settings(BaseSettings):
     )
     maxmind_license_key: SecretStr | None = Field(None, description="See `maxmind_account_id`")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_milliseconds(cls, found: dict[str, object]) -> dict[str, object]:
+        # Every value comes here under its first name, so where it was read must be looked up.
+        return {
+            name: f"{value}ms" if _is_bare(value) and _means_milliseconds(name) else value
+            for name, value in found.items()
+        }
+
     @classmethod
     def load(cls, **given: object) -> Self:
         """
@@ -209,9 +219,11 @@ class Settings(BaseSettings):
             settings = cls(**named)  # type: ignore[arg-type] # validated by pydantic
         except ValidationError as refusal:
             raise SettingsRefused(list(_explain(refusal))) from None
-        problems = [*settings._contradictions(), *settings._unsafe_in_production()]
-        if problems:
-            raise SettingsRefused(problems)
+        refusals = [*contradictions(settings, is_loopback=_is_loopback(settings.host))]
+        if settings.is_production:
+            refusals.extend(unsafe_in_production(settings))
+        if refusals:
+            raise SettingsRefused([_line(*refusal) for refusal in refusals])
         return settings
 
     @property
@@ -228,62 +240,13 @@ class Settings(BaseSettings):
     def session_policy(self) -> SessionPolicy:
         """The session rules as the domain knows them."""
         return SessionPolicy(
-            idle=min(self.session_idle, self.refresh_lifetime or self.session_idle),
+            idle=min(self.session_idle, self.refresh_idle or self.session_idle),
             lifetime=self.session_lifetime,
             touch_interval=self.session_touch_interval,
             refresh_leeway=self.refresh_leeway,
             reissue=self.refresh_retry == "reissue",
             cap=self.sessions_per_user,
         )
-
-    def _contradictions(self) -> Iterator[str]:
-        if not self.cookie_http_only:
-            yield _line("cookie_http_only", "false", "only true: scripts must not read the cookie")
-        if (
-            self.jwt_secret
-            and len(self.jwt_secret.get_secret_value().encode()) < MIN_JWT_SECRET_BYTES
-        ):
-            yield _line(
-                "jwt_secret",
-                f"a value of {len(self.jwt_secret.get_secret_value().encode())} bytes",
-                f"{MIN_JWT_SECRET_BYTES} bytes or more (try: openssl rand -base64 48), "
-                "or leave it out to use a generated ES256 key",
-            )
-        if self.cookie_same_site == "none" and not self.has_secure_cookie:
-            yield _line(
-                "cookie_same_site", "none", "strict or lax, or none with COOKIE_SECURE=true"
-            )
-        if self.seed_admin_on_start and not (self.admin_email and self.admin_password):
-            yield _line(
-                "seed_admin_on_start", "true", "true only with ADMIN_EMAIL and ADMIN_PASSWORD set"
-            )
-        if not _is_loopback(self.host) and "environment" not in self.model_fields_set:
-            yield _line(
-                "host",
-                self.host,
-                "a loopback address, unless KEYSTEAD_ENVIRONMENT says development or production",
-            )
-
-    def _unsafe_in_production(self) -> Iterator[str]:
-        if not self.is_production:
-            return
-        if not self.has_secure_cookie:
-            yield _line("cookie_secure", "false", "true in production")
-        if self.jwt_secret and SAMPLE.search(self.jwt_secret.get_secret_value()):
-            yield _line(
-                "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
-            )
-        if self.admin_password and SAMPLE.search(self.admin_password.get_secret_value()):
-            yield _line("admin_password", "a sample value", "one that only you know")
-        if not any(
-            self.argon2_memory_kib >= memory and self.argon2_iterations >= iterations
-            for memory, iterations in ARGON2_MINIMA
-        ):
-            yield _line(
-                "argon2_memory_kib",
-                f"{self.argon2_memory_kib} with {self.argon2_iterations} iterations",
-                "at least 19456 with 2 iterations, or 47104 with 1, in production",
-            )
 
 
 def source_of(field: str) -> str:
@@ -325,6 +288,14 @@ def _line(field: str, read: str, allowed: str) -> str:
     source = source_of(field)
     name = names_of(field)[0] if source == "default" else source
     return f"{name}: read {read}; allowed: {allowed}"
+
+
+def _is_bare(value: object) -> bool:
+    return isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal()
+
+
+def _means_milliseconds(name: str) -> bool:
+    return source_of(name.removeprefix(PREFIX).lower()).split()[0] in MILLISECOND_NAMES
 
 
 def _is_loopback(host: str) -> bool:

@@ -48,6 +48,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, style: Any = "json") -> Iterator[io.
         logs.configure(style, stream)
         try:
             yield stream
+            logs.finish()
         finally:
             structlog.reset_defaults()
 

@@ -98,11 +98,9 @@ async def test_a_cookie_tossed_from_another_host_is_not_taken_for_ours(
     header = {"Cookie": template.format(token=token)}
 
     answer = await service.client().post("/auth/refresh", headers=header)
-    signed_out = await service.client().post("/auth/logout", headers=header)
 
     assert answer.status_code == 401
     assert answer.json()["code"] in {"refresh_missing", "refresh_invalid"}
-    assert signed_out.status_code == 200
     assert (await refresh_secure(service, token)).status_code == 200
 
 

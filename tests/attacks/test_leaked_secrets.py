@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keystead import logs
 from keystead.domain.user import Role
 from tests.attacks.evidence import Wiretap, logged, query
 from tests.attacks.forge import encode
@@ -103,6 +104,7 @@ async def test_no_client_writes_a_line_of_the_log(
         await client.post(
             "/auth/login", json={"email": forged, "password": forged}, headers=hostile
         )
+        logs.finish()
         lines = log.getvalue().splitlines()
 
     assert len(lines) == 5

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from keystead.app import all_routes
-from keystead.domain.permissions import TABLE, Reach
+from keystead.domain.permissions import TABLE, Permission, Reach
 from keystead.domain.user import Role
 from keystead.settings import Settings
-from keystead.web.access import PUBLIC, Access, Guarded
+from keystead.web.access import NEEDS, PUBLIC, Access, Guarded
 from tests.docs.markdown import codes, headings, read, rows, section
 
 ROUTES = {
@@ -29,8 +29,23 @@ def who(access: Access) -> str:
         return "anyone"
     if access.permission is None:
         return "signed in"
-    reach = TABLE[Role.USER].get(access.permission)
-    return "owner, admin" if reach is Reach.OWN else "admin"
+    return holders(access.permission)
+
+
+def holders(permission: Permission) -> str:
+    """Who has it, in the words of the documents; what they have no word for is written out."""
+    reaches = {role: TABLE[role].get(permission) for role in Role}
+    match reaches[Role.ADMIN], reaches[Role.USER]:
+        case Reach.ALL, Reach.ALL:
+            return "everybody"
+        case Reach.ALL, Reach.OWN:
+            return "owner, admin"
+        case Reach.ALL, None:
+            return "admin"
+        case None, None:
+            return "nobody"
+        case _:
+            return str(reaches)
 
 
 def declared(route: Guarded) -> set[str]:
@@ -43,6 +58,25 @@ def line(name: str, label: str) -> str:
         rf"^- \*\*{label}\*\*:? ?(.*(?:\n  .*)*)", section(API, f"### `{name}`"), re.MULTILINE
     )
     return found[1] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("admin", "user", "words"),
+    [
+        (Reach.ALL, Reach.ALL, "everybody"),
+        (Reach.ALL, Reach.OWN, "owner, admin"),
+        (Reach.ALL, None, "admin"),
+        (None, None, "nobody"),
+    ],
+)
+def test_every_change_of_the_table_changes_the_words(
+    monkeypatch: pytest.MonkeyPatch, admin: Reach | None, user: Reach | None, words: str
+) -> None:
+    for role, reach in ((Role.ADMIN, admin), (Role.USER, user)):
+        row = {} if reach is None else {Permission.USERS_LIST: reach}
+        monkeypatch.setitem(TABLE, role, row)
+
+    assert who(NEEDS(Permission.USERS_LIST)) == words
 
 
 def test_the_readme_lists_every_route_with_who_may_use_it_and_its_status() -> None:

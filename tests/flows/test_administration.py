@@ -49,8 +49,8 @@ async def test_what_an_admin_does_to_a_user_is_recorded_with_both(
 
     by, of, under = ada.user.id, bob.user.id, ada.session.id
     assert events == [
-        Event(EventName.ROLE_CHANGED, Severity.INFO, by, of, under, "admin"),
-        Event(EventName.USER_STATUS_CHANGED, Severity.INFO, by, of, under, "disabled"),
+        Event(EventName.ROLE_CHANGED, Severity.INFO, by, of, under, None, "admin"),
+        Event(EventName.USER_STATUS_CHANGED, Severity.INFO, by, of, under, None, "disabled"),
         Event(EventName.USER_DELETED, Severity.INFO, by, of, under),
     ]
 
@@ -77,7 +77,7 @@ async def test_the_last_admin_stays_and_nothing_is_recorded(
             await loss
 
     assert events == []
-    assert await users.find_user(tools, ada.user.id) == ada.user
+    assert await users.get_user(tools, ada.user.id) == ada.user
 
 
 async def test_nobody_is_found_under_an_unknown_id(
@@ -85,7 +85,7 @@ async def test_nobody_is_found_under_an_unknown_id(
 ) -> None:
     events.clear()
     attempts: list[Awaitable[object]] = [
-        users.find_user(tools, NOBODY),
+        users.get_user(tools, NOBODY),
         users.change_role(tools, ada, NOBODY, Role.ADMIN, clock.now),
         users.change_status(tools, ada, NOBODY, Status.DISABLED, clock.now),
         users.delete_user(tools, ada, NOBODY),
@@ -125,18 +125,18 @@ async def test_a_foreign_session_is_as_unknown_as_none(
     assert await sessions.list_own_sessions(tools, bob, clock.now) == []
 
 
-@pytest.mark.parametrize("but_this", [True, False])
+@pytest.mark.parametrize("keep_current", [True, False])
 async def test_the_other_sessions_end_or_all(
-    tools: Tools, clock: Clock, ada: Actor, bob: Actor, *, but_this: bool
+    tools: Tools, clock: Clock, ada: Actor, bob: Actor, *, keep_current: bool
 ) -> None:
     for _ in range(2):
         await sign_in(tools, clock, bob.user.email)
 
-    count = await sessions.end_own_sessions(tools, bob, but_this=but_this)
+    count = await sessions.end_own_sessions(tools, bob, keep_current=keep_current)
 
-    assert count == (2 if but_this else 3)
+    assert count == (2 if keep_current else 3)
     kept = await sessions.list_own_sessions(tools, bob, clock.now)
-    assert kept == ([bob.session] if but_this else [])
+    assert kept == ([bob.session] if keep_current else [])
     assert await sessions.list_sessions_of(tools, ada.user.id, clock.now) == [ada.session]
 
 

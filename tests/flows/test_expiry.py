@@ -93,7 +93,9 @@ async def test_use_is_written_down_at_most_once_a_minute(
 async def test_use_can_be_written_down_every_time(
     tools: Tools, clock: Clock, pair: TokenPair
 ) -> None:
-    tools = replace(tools, sessions=replace(tools.sessions, touch_interval=timedelta(0)))
+    tools = replace(
+        tools, session_policy=replace(tools.session_policy, touch_interval=timedelta(0))
+    )
     for _ in range(3):
         clock.advance(milliseconds=1)
         actor = await authenticate(tools, pair.access_token, clock.now)

@@ -89,7 +89,7 @@ async def test_a_new_sign_in_ends_the_session_that_this_browser_held(
     tools: Tools, clock: Clock, bob: User
 ) -> None:
     old, elsewhere = await sign_in(tools, clock), await sign_in(tools, clock)
-    origin = Origin("192.0.2.1", FIREFOX, old.refresh_token)
+    origin = Origin("192.0.2.1", FIREFOX, (old.refresh_token,))
     with pytest.raises(InvalidCredentials):
         await login(tools, BOB, "wrong horse battery staple", origin, clock.now)
     assert await tools.store.find_session(old.signed_in.session.id) == old.signed_in
@@ -106,7 +106,7 @@ async def test_a_forgery_in_the_browser_ends_nobodys_session(
     first = (await sign_in(tools, clock)).signed_in.session
     forged = tools.refresh_tokens.issue(replace(first, salt=b"another salt 16b"))
     for text in ("", "ksr_", forged):
-        await login(tools, BOB, PASSWORD, Origin(None, None, text), clock.now)
+        await login(tools, BOB, PASSWORD, Origin(None, None, (text,)), clock.now)
 
     assert len(await tools.store.list_sessions(bob.id, clock.now)) == 4
 
@@ -181,7 +181,7 @@ async def test_who_is_deleted_while_the_password_is_checked_gets_no_session(
 
 
 async def test_the_oldest_session_makes_room(tools: Tools, clock: Clock, bob: User) -> None:
-    tools = replace(tools, sessions=replace(tools.sessions, cap=3))
+    tools = replace(tools, session_policy=replace(tools.session_policy, cap=3))
     pairs = []
     for _ in range(5):
         pairs.append(await sign_in(tools, clock))
@@ -201,7 +201,9 @@ async def test_parallel_sign_ins_all_succeed(tools: Tools, clock: Clock, bob: Us
 
 @pytest.mark.usefixtures("bob")
 async def test_a_short_lifetime_bounds_a_new_session_too(tools: Tools, clock: Clock) -> None:
-    tools = replace(tools, sessions=replace(tools.sessions, lifetime=timedelta(hours=1)))
+    tools = replace(
+        tools, session_policy=replace(tools.session_policy, lifetime=timedelta(hours=1))
+    )
 
     session = (await sign_in(tools, clock)).signed_in.session
 

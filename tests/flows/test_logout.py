@@ -52,11 +52,13 @@ async def test_either_token_ends_the_session(
     await logout(
         tools,
         pair.access_token if access else None,
-        pair.refresh_token if rotating else None,
+        [pair.refresh_token] if rotating else [],
         clock.now,
     )
 
-    assert events == [Event(EventName.LOGOUT, session=pair.signed_in.session.id)]
+    signed_in = pair.signed_in
+    expected = Event(EventName.LOGOUT, actor=signed_in.user.id, ended=signed_in.session.id)
+    assert events == [expected]
     assert await has_ended(tools, pair, clock)
     await refresh(tools, other.refresh_token, clock.now)
 
@@ -68,7 +70,7 @@ async def test_a_rotated_token_still_ends_its_session(
     newest = await refresh(tools, newest.refresh_token, clock.now)
     clock.advance(days=1)
 
-    await logout(tools, None, pair.refresh_token, clock.now)
+    await logout(tools, None, [pair.refresh_token], clock.now)
 
     assert await tools.store.find_session(newest.signed_in.session.id) is None
 
@@ -76,7 +78,7 @@ async def test_a_rotated_token_still_ends_its_session(
 async def test_tokens_of_two_sessions_end_both(tools: Tools, clock: Clock, pair: TokenPair) -> None:
     other = await sign_in(tools, clock)
 
-    await logout(tools, pair.access_token, other.refresh_token, clock.now)
+    await logout(tools, pair.access_token, [other.refresh_token], clock.now)
 
     assert await has_ended(tools, pair, clock)
     assert await has_ended(tools, other, clock)
@@ -86,10 +88,10 @@ async def test_signing_out_again_does_nothing_without_complaint(
     tools: Tools, clock: Clock, pair: TokenPair, events: list[Event]
 ) -> None:
     for _ in range(3):
-        await logout(tools, pair.access_token, pair.refresh_token, clock.now)
+        await logout(tools, pair.access_token, [pair.refresh_token], clock.now)
 
     assert len(events) == 1
-    await logout(tools, None, None, clock.now)
+    await logout(tools, None, [], clock.now)
 
 
 async def test_a_forgery_ends_nobodys_session(
@@ -101,7 +103,7 @@ async def test_a_forgery_ends_nobodys_session(
     header, claims, _ = pair.access_token.split(".")
     unsigned = AccessTokenText(f"{header}.{claims}.")
     for forged in (without_the_salt, bent, "", "ksr_", 'j:{"$ne":null}', pair.access_token):
-        await logout(tools, unsigned, forged, clock.now)
+        await logout(tools, unsigned, [forged], clock.now)
 
     assert events == []
     await refresh(tools, pair.refresh_token, clock.now)
@@ -112,9 +114,17 @@ async def test_an_expired_access_token_ends_nothing_on_its_own(
 ) -> None:
     clock.advance(minutes=5)
 
-    await logout(tools, pair.access_token, None, clock.now)
+    await logout(tools, pair.access_token, [], clock.now)
 
     await refresh(tools, pair.refresh_token, clock.now)
+
+
+async def test_a_planted_cookie_does_not_hide_the_owners(
+    tools: Tools, clock: Clock, pair: TokenPair
+) -> None:
+    await logout(tools, None, ["planted", pair.refresh_token], clock.now)
+
+    assert await has_ended(tools, pair, clock)
 
 
 async def test_a_database_that_is_down_is_not_passed_over(
@@ -123,4 +133,4 @@ async def test_a_database_that_is_down_is_not_passed_over(
     monkeypatch.setattr(tools.store, "_writer", None)
 
     with pytest.raises(StoreDown):
-        await logout(tools, pair.access_token, None, clock.now)
+        await logout(tools, pair.access_token, [], clock.now)

@@ -37,7 +37,7 @@ async def first(tools: Tools, clock: Clock) -> TokenPair:
 
 
 def reissuing(tools: Tools) -> Tools:
-    return replace(tools, sessions=replace(tools.sessions, reissue=True))
+    return replace(tools, session_policy=replace(tools.session_policy, reissue=True))
 
 
 async def is_over(tools: Tools, pair: TokenPair, now: datetime) -> bool:
@@ -109,7 +109,7 @@ async def test_a_millisecond_after_the_leeway_it_is_theft(
 
     session = first.signed_in.session
     reuse = Event(
-        EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, session=session.id
+        EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, ended=session.id
     )
     assert events == [reuse]
     assert await is_over(tools, second, clock.now)
@@ -171,7 +171,9 @@ async def test_fifty_that_race_with_reissue_all_hold_the_same_successor(
 async def test_without_a_leeway_only_the_very_instant_is_a_race(
     tools: Tools, clock: Clock, first: TokenPair
 ) -> None:
-    tools = replace(tools, sessions=replace(tools.sessions, refresh_leeway=timedelta(0)))
+    tools = replace(
+        tools, session_policy=replace(tools.session_policy, refresh_leeway=timedelta(0))
+    )
     await refresh(tools, first.refresh_token, clock.now)
     with pytest.raises(RefreshSuperseded):
         await refresh(tools, first.refresh_token, clock.now)

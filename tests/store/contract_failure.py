@@ -21,7 +21,7 @@ READS: dict[str, Call] = {
     "has_admin": lambda store: store.has_admin(),
     "find_session": lambda store: store.find_session(SessionId("x")),
     "list_sessions": lambda store: store.list_sessions(UserId("x"), NOW),
-    "find_secrets": lambda store: store.find_secrets(),
+    "find_fingerprint": lambda store: store.find_fingerprint(),
 }
 WRITES: dict[str, Call] = {
     "add_user": lambda store: store.add_user(USER, HASH),

@@ -71,7 +71,7 @@ class UpkeepPromises:
         assert await store.take_lease("places", "two", NOW, NOW + MINUTE)
 
     async def test_the_first_secrets_are_the_ones(self, store: Store, another_store: Store) -> None:
-        assert await store.find_secrets() is None
+        assert await store.find_fingerprint() is None
 
         bound = await asyncio.gather(
             *((store, another_store)[n % 2].bind_secrets(f"print {n}") for n in range(20))
@@ -79,4 +79,4 @@ class UpkeepPromises:
 
         assert len(set(bound)) == 1
         assert await store.bind_secrets("late") == bound[0]
-        assert await another_store.find_secrets() == bound[0]
+        assert await another_store.find_fingerprint() == bound[0]

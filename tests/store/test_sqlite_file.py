@@ -152,7 +152,19 @@ def test_a_url_names_a_file(url: str, path: str) -> None:
     assert isinstance(open_store(url), SqliteStore)
 
 
-@pytest.mark.parametrize("url", ["mysql://bob:hunter2@db/keystead", "", "keystead.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://bob:hunter2@db/keystead",
+        "",
+        "keystead.db",
+        "sqlite:keystead.db",
+        "sqlite://keystead.db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///keystead.db?mode=ro",
+    ],
+)
 def test_an_unknown_database_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(UnknownDatabase, match="allowed: sqlite:///") as refusal:
         open_store(url)

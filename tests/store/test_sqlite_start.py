@@ -39,7 +39,7 @@ async def test_a_new_file_that_another_process_is_making_is_waited_for(database:
         leaving = threading.Timer(0.1, neighbour.execute, ["ROLLBACK"])
         leaving.start()
         async with open_sqlite(database) as store:
-            assert await store.find_secrets() is None
+            assert await store.find_fingerprint() is None
         leaving.join()
 
 

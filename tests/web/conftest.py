@@ -37,5 +37,10 @@ def read_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadLog]:
     stream = io.StringIO()
     monkeypatch.setattr(logs, "_lines", logs._lines)
     logs.configure("json", stream)
-    yield lambda: [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+    def read() -> list[dict[str, Any]]:
+        logs.finish()
+        return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+    yield read
     structlog.reset_defaults()

@@ -1,14 +1,19 @@
 """`keystead routes`, `keystead settings` and `keystead version`."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import SecretStr
 
 from keystead import __version__
 from keystead.cli.running import AsJson, load_settings, show, show_table
+from keystead.domain.permissions import TABLE
 from keystead.setting_values import human
 from keystead.settings import Settings, names_of, source_of
+
+if TYPE_CHECKING:
+    from keystead.web.access import Access
 
 
 def routes(*, as_json: AsJson = False) -> None:
@@ -19,7 +24,7 @@ def routes(*, as_json: AsJson = False) -> None:
         {
             "method": ",".join(sorted(route.methods or ())),
             "path": route.path,
-            "access": str(route.access),
+            "access": granted(route.access),
             "endpoint": f"{route.endpoint.__module__}.{route.endpoint.__name__}",
         }
         for route in all_routes(Settings.model_construct(api_docs=True))
@@ -31,13 +36,22 @@ def routes(*, as_json: AsJson = False) -> None:
         show_table("routes", lines)
 
 
+def granted(access: "Access") -> str:
+    """Write out what a route declares and, of a permission, how far it goes for which role."""
+    if access.permission is None:
+        return str(access)
+    reaches = {role: row.get(access.permission) for role, row in TABLE.items()}
+    given = [f"{role}: {reach.value}" for role, reach in reaches.items() if reach is not None]
+    return f"{access}  {', '.join(given) or 'nobody'}"
+
+
 def settings(*, as_json: AsJson = False) -> None:
     """Print every setting with its value and where it comes from; secrets are masked."""
     found = load_settings()
     lines = [
         {
             "setting": names_of(name)[0],
-            "value": _text(getattr(found, name)),
+            "value": _text(name, getattr(found, name)),
             "source": source_of(name),
         }
         for name in Settings.model_fields
@@ -56,12 +70,12 @@ def version(*, as_json: AsJson = False) -> None:
         typer.echo(f"keystead {__version__}")
 
 
-def _text(value: object) -> str | None:
+def _text(name: str, value: object) -> str | None:
     if value is None or value == ():
         return None
     match value:
         case SecretStr():
-            return _masked(value.get_secret_value())
+            return _masked(name, value.get_secret_value())
         case bool():
             return str(value).lower()
         case timedelta():
@@ -72,6 +86,7 @@ def _text(value: object) -> str | None:
             return str(value)
 
 
-def _masked(text: str) -> str:
+def _masked(name: str, text: str) -> str:
     # A path has nothing to hide; the URL of a server may hold a password.
-    return text if text.startswith("sqlite:") else "********"
+    is_path = name == "database_url" and text.startswith("sqlite:")
+    return text if is_path else "********"

@@ -104,7 +104,13 @@ def _claim(host: str, port: int) -> str:
 async def _prepare(settings: Settings, tools: Tools) -> bool:
     # Everything that can refuse a start is tried here, once, before any server process exists.
     await seed(settings, tools, system_clock())
-    return await tools.store.has_admin()
+    has_admin = await tools.store.has_admin()
+    if settings.seed_admin_on_start and not has_admin:
+        stop(
+            "ADMIN_EMAIL belongs to an account that is no admin, and that somebody else may have "
+            "made: choose another address, or look at it with `keystead users list`"
+        )
+    return has_admin
 
 
 def _load(settings: Settings, supervisor: int) -> "Shell":
@@ -113,7 +119,7 @@ def _load(settings: Settings, supervisor: int) -> "Shell":
 
     _stop_without(supervisor)
     _keep_threads_from_interrupting_each_other()
-    logs.configure(_log_style(settings))
+    logs.configure(_log_style(settings), in_background=True)
     shell = build(settings)
     _spare_the_collector()
     return shell

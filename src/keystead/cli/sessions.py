@@ -6,9 +6,8 @@ import typer
 
 from keystead.assembly import system_clock
 from keystead.cli.running import AsJson, Who, find, run, show, show_table, text
-from keystead.domain.errors import SessionNotFound
 from keystead.domain.session import Session, SessionId
-from keystead.flows.sessions import end_sessions_of, list_sessions_of
+from keystead.flows.sessions import end_session_of, end_sessions_of, list_sessions_of
 from keystead.flows.tools import Tools
 from keystead.flows.upkeep import purge as purge_expired
 
@@ -44,8 +43,7 @@ def revoke(
         user = await find(tools, who)
         if session is None:
             return await end_sessions_of(tools, None, user.id)
-        if not await tools.store.close_session(SessionId(session), owner=user.id):
-            raise SessionNotFound
+        await end_session_of(tools, None, user.id, SessionId(session))
         return 1
 
     _report(run(end), "ended", as_json=as_json)

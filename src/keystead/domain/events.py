@@ -37,11 +37,18 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened: *actor* did it to *subject*, under *session*."""
+    """
+    One thing that happened: *actor* did it to *subject*, under the session *session*.
+
+    Args:
+        ended: the session that it ended, where it ended one.
+
+    """
 
     name: EventName
     severity: Severity = Severity.INFO
     actor: UserId | None = None
     subject: UserId | None = None
     session: SessionId | None = None
+    ended: SessionId | None = None
     detail: str | None = None

@@ -32,7 +32,15 @@ class Reach(Enum):
 
 
 TABLE: dict[Role, dict[Permission, Reach]] = {
-    Role.ADMIN: dict.fromkeys(Permission, Reach.ALL),
+    Role.ADMIN: {
+        Permission.USERS_LIST: Reach.ALL,
+        Permission.USER_READ: Reach.ALL,
+        Permission.USER_DELETE: Reach.ALL,
+        Permission.USER_ROLE_CHANGE: Reach.ALL,
+        Permission.USER_STATUS_CHANGE: Reach.ALL,
+        Permission.USER_SESSIONS_READ: Reach.ALL,
+        Permission.USER_SESSIONS_END: Reach.ALL,
+    },
     Role.USER: {
         Permission.USER_READ: Reach.OWN,
         Permission.USER_DELETE: Reach.OWN,

@@ -156,7 +156,7 @@ class Store(Protocol):
         Returns: the fingerprint it is tied to.
         """
 
-    async def find_secrets(self) -> str | None:
+    async def find_fingerprint(self) -> str | None:
         """Return the fingerprint of the secrets this database is tied to, if any."""
 
 
@@ -224,6 +224,9 @@ class Randomness(Protocol):
 
 CanonicalEmail = Callable[[str], EmailAddress]
 """Bring an address to its canonical form. Raises: InputInvalid."""
+
+SearchPrefix = Callable[[str], str]
+"""Bring the beginning of an address to the form that addresses are stored in. Never raises."""
 
 FindPlace = Callable[[str], Place | None]
 """Look an IP address up; None for anything that is not on the map. Never raises."""

@@ -23,13 +23,13 @@ async def authenticate(tools: Tools, token: AccessTokenText, now: datetime) -> A
     found = await tools.store.find_session(claims.session_id)
     if found is None or found.user.id != claims.user_id or not found.is_live(now):
         raise SessionEnded
-    if tools.sessions.is_touch_due(found.session, now):
+    if tools.session_policy.is_touch_due(found.session, now):
         return Actor(found.user, await _touch(tools, found.session, now))
     return Actor(found.user, found.session)
 
 
 async def _touch(tools: Tools, session: Session, now: datetime) -> Session:
-    expires_at = tools.sessions.slide(session, now)
+    expires_at = tools.session_policy.slide(session, now)
     try:
         await tools.store.touch_session(session.id, now, expires_at)
     except StoreDown:

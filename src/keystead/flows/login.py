@@ -6,14 +6,11 @@ from typing import NoReturn
 
 from keystead.domain.errors import InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import Client, Session, SessionId, SignedIn
+from keystead.domain.session import MAX_USER_AGENT, Client, Session, SessionId, SignedIn
 from keystead.domain.tokens import AccessTokenText, RefreshTokenText
 from keystead.domain.user import Credentials, User
 from keystead.flows.logout import logout
 from keystead.flows.tools import Tools
-
-MAX_USER_AGENT = 256
-"""Characters kept and parsed: 64 kB of it cost the parser 0.9 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +28,13 @@ class Origin:
     What came with the request: unproven, all of it.
 
     Args:
-        refresh_token: of the session that this browser holds so far.
+        refresh_tokens: of the session that this browser holds so far.
 
     """
 
     ip: str | None
     user_agent: str | None
-    refresh_token: str | None = None
+    refresh_tokens: tuple[str, ...] = ()
 
 
 async def login(
@@ -56,9 +53,9 @@ async def login(
         _refuse(tools, found)
     await _renew_hash(tools, found, password)
     # Its token is about to be overwritten, so nobody could end that session any more.
-    await logout(tools, None, origin.refresh_token, now)
+    await logout(tools, None, origin.refresh_tokens, now)
     session = new_session(tools, found.user, describe(tools, origin), now)
-    if not await tools.store.open_session(session, tools.sessions.cap):
+    if not await tools.store.open_session(session, tools.session_policy.cap):
         _refuse(tools, found)  # Disabled or deleted while the password was being checked.
     tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
     return pair(tools, SignedIn(session, found.user), now)
@@ -92,7 +89,7 @@ def describe(tools: Tools, origin: Origin) -> Client:
 
 def new_session(tools: Tools, user: User, client: Client, now: datetime) -> Session:
     """Make a session that starts *now*. Its id and salt are new, whatever the client sent."""
-    ends_at = now + tools.sessions.lifetime
+    ends_at = now + tools.session_policy.lifetime
     return Session(
         id=SessionId(tools.random.new_id(now)),
         user_id=user.id,
@@ -101,7 +98,7 @@ def new_session(tools: Tools, user: User, client: Client, now: datetime) -> Sess
         salt=tools.random.new_salt(),
         created_at=now,
         last_active_at=now,
-        expires_at=min(now + tools.sessions.idle, ends_at),
+        expires_at=min(now + tools.session_policy.idle, ends_at),
         ends_at=ends_at,
         client=client,
     )

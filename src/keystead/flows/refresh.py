@@ -26,12 +26,14 @@ async def refresh(tools: Tools, text: str, now: datetime) -> TokenPair:
     token = tools.refresh_tokens.read(text)
     session = await _session_of(tools, token)
     outcome = await tools.store.rotate_refresh_token(
-        session.id, token.generation, now, tools.sessions.slide(session, now)
+        session.id, token.generation, now, tools.session_policy.slide(session, now)
     )
     match outcome:
         case Rotated(signed_in):
             return pair(tools, signed_in, now)
-        case Superseded(signed_in, rotated_at) if now - rotated_at <= tools.sessions.refresh_leeway:
+        case Superseded(signed_in, rotated_at) if (
+            now - rotated_at <= tools.session_policy.refresh_leeway
+        ):
             return _answer_race(tools, signed_in, now)
         case Superseded() | Reused():
             await tools.store.close_session(session.id)
@@ -52,7 +54,7 @@ async def _session_of(tools: Tools, token: RefreshToken) -> Session:
 
 
 def _answer_race(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
-    if not tools.sessions.reissue:
+    if not tools.session_policy.reissue:
         raise RefreshSuperseded
     return pair(tools, signed_in, now)  # Computed, not made: the same successor as the winner's.
 
@@ -60,5 +62,5 @@ def _answer_race(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
 def _reuse_of(session: Session) -> Event:
     # Thief or owner, one of the two holds a copy; only ending the session stops both.
     return Event(
-        EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, session=session.id
+        EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, ended=session.id
     )

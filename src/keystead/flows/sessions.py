@@ -21,16 +21,14 @@ async def end_own_session(tools: Tools, actor: Actor, session_id: SessionId) -> 
 
     Raises: SessionNotFound: unknown, or somebody else's: there is no telling which.
     """
-    if not await tools.store.close_session(session_id, owner=actor.user.id):
-        raise SessionNotFound
-    tools.record(Event(EventName.SESSION_ENDED, actor=actor.user.id, session=session_id))
+    await end_session_of(tools, actor, actor.user.id, session_id)
 
 
-async def end_own_sessions(tools: Tools, actor: Actor, *, but_this: bool) -> int:
+async def end_own_sessions(tools: Tools, actor: Actor, *, keep_current: bool) -> int:
     """End all sessions of the caller, or all but the one they are using. Returns: how many."""
-    keep = actor.session.id if but_this else None
+    keep = actor.session.id if keep_current else None
     count = await tools.store.close_sessions(actor.user.id, keep)
-    tools.record(Event(EventName.SESSION_ENDED, actor=actor.user.id, detail=f"{count} own"))
+    tools.record(_event(actor, actor.user.id, detail=f"{count} own"))
     return count
 
 
@@ -45,6 +43,19 @@ async def list_sessions_of(tools: Tools, user_id: UserId, now: datetime) -> list
     return await tools.store.list_sessions(user_id, now)
 
 
+async def end_session_of(
+    tools: Tools, actor: Actor | None, user_id: UserId, session_id: SessionId
+) -> None:
+    """
+    End one session of a user; *actor* is None at the command line.
+
+    Raises: SessionNotFound: the user has no such session.
+    """
+    if not await tools.store.close_session(session_id, owner=user_id):
+        raise SessionNotFound
+    tools.record(_event(actor, user_id, ended=session_id))
+
+
 async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId) -> int:
     """
     Sign a user out everywhere; *actor* is None at the command line. Returns: how many ended.
@@ -54,6 +65,21 @@ async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId) ->
     if await tools.store.find_user(user_id) is None:
         raise UserNotFound
     count = await tools.store.close_sessions(user_id)
-    by = actor.user.id if actor else None
-    tools.record(Event(EventName.SESSION_ENDED, actor=by, subject=user_id, detail=f"{count} all"))
+    tools.record(_event(actor, user_id, detail=f"{count} all"))
     return count
+
+
+def _event(
+    actor: Actor | None,
+    subject: UserId,
+    ended: SessionId | None = None,
+    detail: str | None = None,
+) -> Event:
+    return Event(
+        EventName.SESSION_ENDED,
+        actor=actor.user.id if actor else None,
+        subject=subject,
+        session=actor.session.id if actor else None,
+        ended=ended,
+        detail=detail,
+    )

@@ -12,6 +12,7 @@ from keystead.domain.ports import (
     ReadDevice,
     Record,
     RefreshTokens,
+    SearchPrefix,
     Store,
 )
 from keystead.domain.session import SessionPolicy
@@ -27,8 +28,9 @@ class Tools:
     refresh_tokens: RefreshTokens
     random: Randomness
     canonical_email: CanonicalEmail
+    search_prefix: SearchPrefix
     find_place: FindPlace
     read_device: ReadDevice
     record: Record
-    sessions: SessionPolicy
+    session_policy: SessionPolicy
     password_policy: PasswordPolicy

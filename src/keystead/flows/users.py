@@ -1,6 +1,5 @@
 """Find accounts, and change what they may do."""
 
-import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from keystead.domain.user import Role, Status, User, UserId, UserQuery
 from keystead.flows.tools import Tools
 
 
-async def find_user(tools: Tools, user_id: UserId) -> User:
+async def get_user(tools: Tools, user_id: UserId) -> User:
     """
     Return one account.
 
@@ -22,7 +21,7 @@ async def find_user(tools: Tools, user_id: UserId) -> User:
 
 async def list_users(tools: Tools, query: UserQuery) -> tuple[list[User], bool]:
     """Return one page of accounts, and whether there are more after it."""
-    search = _fold(query.search) if query.search else None
+    search = tools.search_prefix(query.search) if query.search else None
     one_more = replace(query, limit=query.limit + 1, search=search)
     users = await tools.store.list_users(one_more)
     return users[: query.limit], len(users) > query.limit
@@ -75,11 +74,6 @@ async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId) -> Use
     user = _found(await tools.store.delete_user(user_id))
     tools.record(_event(EventName.USER_DELETED, actor, user))
     return user
-
-
-def _fold(search: str) -> str:
-    # As addresses are folded before they are stored: a decomposed é must find a composed one.
-    return unicodedata.normalize("NFC", search.strip().lower())
 
 
 def _found(user: User | None) -> User:

@@ -88,7 +88,7 @@ class AlreadyRunning:
 Outcome = Updated | UpToDate | AlreadyRunning
 
 
-def update(
+def update(  # noqa: PLR0913 - three say what to fetch, three keywords only how.
     target: Path,
     account_id: str,
     license_key: str,

@@ -5,11 +5,15 @@ Owns the drivers, the SQL and the schema. Must not decide anything a flow should
 returns a row: only domain objects. Every verb is atomic, and committed when it returns.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from keystead.domain.ports import Store
 from keystead.store.migrations import SchemaUnknown
 from keystead.store.sqlite import SqliteStore, sqlite_path
+
+SQLITE_URL = re.compile(r"sqlite:///(?!:memory:)[^?#]*[^?#/]")
+"""A path, and nothing else: a database in memory could not be shared, and options are settings."""
 
 __all__ = ["SchemaUnknown", "UnknownDatabase", "open_store", "sqlite_path"]
 
@@ -25,9 +29,9 @@ def open_store(url: str) -> Store:
     Raises: UnknownDatabase: naming the scheme only, since a URL may hold a password.
     """
     scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
+    if scheme == "sqlite" and SQLITE_URL.fullmatch(url):
         return SqliteStore(sqlite_path(url))
     raise UnknownDatabase(
         f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
-        "sqlite:////absolute.db"
+        "sqlite:////absolute.db, without options"
     )

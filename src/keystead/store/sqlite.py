@@ -58,7 +58,7 @@ class SqliteStore:
         try:
             make_file(self._path)
             writer = connect(self._path, WRITE_WAIT_MS)
-            self._writer = GroupWriter(writer)
+            self._writer = GroupWriter(writer, WRITE_WAIT_MS / 1000)
             bring_up_to_date(writer, self._path)
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
@@ -211,8 +211,8 @@ class SqliteStore:
 
         return await self._write(bind)
 
-    async def find_secrets(self) -> str | None:
-        """See `Store.find_secrets`."""
+    async def find_fingerprint(self) -> str | None:
+        """See `Store.find_fingerprint`."""
         row = self._find(sql.FIND_SECRETS)
         return None if row is None else str(row[0])
 

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ Work = Callable[[sqlite3.Connection], Any]
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Work
+    deadline: float
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
 
@@ -35,8 +37,9 @@ class _Job:
 class GroupWriter:
     """Runs pieces of work on one connection, each atomic, in transactions that they share."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, wait_seconds: float) -> None:
         self._db = db
+        self._wait_seconds = wait_seconds
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
@@ -51,7 +54,8 @@ class GroupWriter:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, loop, future))
+        deadline = time.monotonic() + self._wait_seconds
+        self._jobs.put(_Job(work, deadline, loop, future))
         return await future
 
     async def close(self) -> None:
@@ -88,6 +92,9 @@ class GroupWriter:
         if not jobs:
             return []
         try:
+            # Whoever has waited for a lock behind others does not wait as long again.
+            left = max(0.0, jobs[0].deadline - time.monotonic())
+            self._db.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
             # IMMEDIATE takes the write lock first: a transaction that reads and then writes would
             # fail with SQLITE_BUSY_SNAPSHOT whenever another process wrote in between.
             self._db.execute("BEGIN IMMEDIATE")

@@ -87,7 +87,13 @@ class Guarded(APIRoute):
         """Answer one request as an ASGI application; `path_params` must be in *scope*."""
         call = Call(scope, receive)
         await admit(call, self.access)
-        response = await self.endpoint(call, **await self._read_input(call))
+        values = await self._read_input(call)
+        if self.method not in SAFE_METHODS:
+            # A body may take half a minute: who was let in then may have been signed out, demoted
+            # or disabled since, and a token that was fresh may not be.
+            call.now = call.context.clock()
+            await admit(call, self.access)
+        response = await self.endpoint(call, **values)
         await response(scope, receive, send)
 
 

@@ -65,7 +65,7 @@ async def post_register(call: Call, body: CredentialsBody) -> Response:
 )
 async def post_login(call: Call, body: CredentialsBody) -> Response:
     """Sign in. Opens a session and sets the refresh cookie, ending the session it held before."""
-    origin = Origin(call.trace.ip, call.user_agent, _cookie_or_none(call))
+    origin = Origin(call.trace.ip, call.user_agent, call.refresh_cookies)
     pair = await login(call.tools, body.email, body.password, origin, call.now)
     call.trace.user_id = pair.signed_in.user.id
     answer = LoginAnswer(
@@ -108,12 +108,5 @@ async def post_logout(call: Call) -> Response:
         bearer = call.bearer
     except Unauthenticated:
         bearer = None
-    await logout(call.tools, bearer, _cookie_or_none(call), call.now)
+    await logout(call.tools, bearer, call.refresh_cookies, call.now)
     return reply(Message(message="user logged out."), cookie=call.context.cookies.clear())
-
-
-def _cookie_or_none(call: Call) -> str | None:
-    try:
-        return call.refresh_cookie
-    except RefreshInvalid:
-        return None

@@ -84,6 +84,11 @@ class Call(Request):
             raise TokenInvalid
         return AccessTokenText(token.strip(" "))
 
+    @property
+    def refresh_cookies(self) -> tuple[str, ...]:
+        """All that could be the refresh token: enough to end a session, not to go on with one."""
+        return self.context.cookies.read_all(self.scope["headers"])
+
     @cached_property
     def refresh_cookie(self) -> str | None:
         """

@@ -43,16 +43,20 @@ class CookiePolicy:
 
         Raises: RefreshInvalid: there are several, so somebody planted one.
         """
-        found = [
+        found = self.read_all(headers)
+        if len(found) > 1:
+            raise RefreshInvalid
+        return found[0] if found else None
+
+    def read_all(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
+        """Return the values of all cookies of the name, as far as they were sent."""
+        return tuple(
             value
             for name, header in headers
             if name == b"cookie"
             for key, _, value in (part.partition("=") for part in _split(header))
             if key == self.name
-        ]
-        if len(found) > 1:
-            raise RefreshInvalid
-        return found[0] if found else None
+        )
 
     def _write(self, value: str, max_age_seconds: int) -> str:
         secure = "; Secure" if self.is_secure else ""

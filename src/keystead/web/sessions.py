@@ -65,9 +65,9 @@ async def delete_session(call: Call, session_id: str) -> Response:
 )
 async def delete_sessions(call: Call, which: Annotated[WhichSessions, InQuery()]) -> Response:
     """End all of the caller's sessions, or all but this one."""
-    but_this = which.spared is not None
-    ended = await end_own_sessions(call.tools, call.actor, but_this=but_this)
+    keep_current = which.spared is not None
+    ended = await end_own_sessions(call.tools, call.actor, keep_current=keep_current)
     return reply(
         EndedAnswer(message="Sessions ended", ended=ended),
-        cookie=None if but_this else call.context.cookies.clear(),
+        cookie=None if keep_current else call.context.cookies.clear(),
     )

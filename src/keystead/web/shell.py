@@ -33,11 +33,23 @@ MAX_HEADER_BYTES = 16 * 1024
 CLIENT_GONE = 499
 """Logged, never sent: the client left before it could be answered (nginx's number)."""
 
+MAX_METHOD = 16
+"""Characters of a method that are logged; ours have at most 7."""
+
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """An X-Request-ID that is taken over; anything else is replaced."""
 
 HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 """A name, an IPv4 address or an IPv6 address in brackets, perhaps with a port."""
+
+SINGLE_HEADERS = (
+    b"host",
+    b"content-length",
+    b"content-type",
+    b"content-encoding",
+    b"transfer-encoding",
+)
+"""Given twice, two readers could each follow another one."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -139,25 +151,23 @@ def check_request(scope: Scope) -> None:
     Refuse what proxies and servers could read in two ways.
 
     Raises: HeadersTooLarge. RequestMalformed: not exactly one Host that could be one (RFC 9112
-            section 3.2), or a body whose length is said twice or in an unknown way, the seed of
-            request smuggling (section 6.1).
+            section 3.2), a body whose length is said twice or in an unknown way, the seed of
+            request smuggling (section 6.1), or what the body is said twice.
     """
-    size = lengths = 0
-    hosts: list[bytes] = []
-    codings: list[bytes] = []
+    size = 0
+    found: dict[bytes, list[bytes]] = {name: [] for name in SINGLE_HEADERS}
     for name, value in scope["headers"]:
         size += len(name) + len(value)
-        if name == b"host":
-            hosts.append(value)
-        elif name == b"content-length":
-            lengths += 1
-        elif name == b"transfer-encoding":
-            codings.append(value.lower())
+        if name in found:
+            found[name].append(value)
+    hosts, codings = found[b"host"], found[b"transfer-encoding"]
     if size > MAX_HEADER_BYTES:
         raise HeadersTooLarge(Connection="close")
-    if codings not in ([], [b"chunked"]) or lengths + len(codings) > 1:
+    if any(len(values) > 1 for values in found.values()):
         raise RequestMalformed(Connection="close")
-    if len(hosts) != 1 or not (HOST.fullmatch(hosts[0]) or _needs_no_host(scope, hosts[0])):
+    if codings and (codings[0].lower() != b"chunked" or found[b"content-length"]):
+        raise RequestMalformed(Connection="close")
+    if not hosts or not (HOST.fullmatch(hosts[0]) or _needs_no_host(scope, hosts[0])):
         raise RequestMalformed(Connection="close")
 
 
@@ -184,7 +194,7 @@ def _log(scope: Scope, trace: Trace, status: int, seconds: float) -> None:
         RequestLine(
             timestamp=trace.now,
             request_id=trace.request_id,
-            method=scope["method"],
+            method=scope["method"][:MAX_METHOD],
             route=getattr(route, "path", None),
             status=status,
             ms=round(seconds * 1000, 2),

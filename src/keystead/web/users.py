@@ -23,9 +23,11 @@ from keystead.flows.users import (
     change_role,
     change_status,
     delete_user,
-    find_user,
     list_users,
     read_role,
+)
+from keystead.flows.users import (
+    get_user as get_user_by_id,
 )
 from keystead.web.access import NEEDS, Routes
 from keystead.web.call import Call
@@ -101,7 +103,7 @@ async def get_users(call: Call, page: Annotated[UsersPage, InQuery()]) -> Respon
 )
 async def get_user(call: Call, user_id: str) -> Response:
     """Return one account; users may ask for their own."""
-    user = await find_user(call.tools, UserId(user_id))
+    user = await get_user_by_id(call.tools, UserId(user_id))
     return reply(
         ManagedUserAnswer(message="User fetched successfully", user=ManagedUserShape.of(user))
     )
