@@ -87,7 +87,7 @@ class Guarded(APIRoute):
         """Answer one request as an ASGI application; `path_params` must be in *scope*."""
         call = Call(scope, receive)
         await admit(call, self.access)
-        values = await self._read_input(call)
+        values = await self._read_input(call) if self._read_input else {}
         if self.method not in SAFE_METHODS:
             # A body may take half a minute: who was let in then may have been signed out, demoted
             # or disabled since, and a token that was fresh may not be.
@@ -170,8 +170,8 @@ def check_declared(routes: Iterable[object]) -> None:
 
 def _input_reader(
     endpoint: Endpoint, path_parameters: Iterable[str], method: str
-) -> Callable[[Call], Awaitable[dict[str, Any]]]:
-    """Build, once, what reads an endpoint's arguments from a request."""
+) -> Callable[[Call], Awaitable[dict[str, Any]]] | None:
+    """Build, once, what reads an endpoint's arguments from a request; None if it takes none."""
     names = inspect.signature(endpoint).parameters
     in_path = [name for name in names if name in path_parameters]
     in_query: dict[str, type[BaseModel]] = {}
@@ -180,6 +180,9 @@ def _input_reader(
         model = getattr(hint, "__origin__", hint)
         if isinstance(model, type) and issubclass(model, BaseModel):
             (in_query if _is_query(hint) else in_body)[name] = model
+
+    if method in SAFE_METHODS and not (in_path or in_query or in_body):
+        return None
 
     async def read(call: Call) -> dict[str, Any]:
         values: dict[str, Any] = {name: call.path_params[name] for name in in_path}

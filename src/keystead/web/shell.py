@@ -42,12 +42,8 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 """A name, an IPv4 address or an IPv6 address in brackets, perhaps with a port."""
 
-SINGLE_HEADERS = (
-    b"host",
-    b"content-length",
-    b"content-type",
-    b"content-encoding",
-    b"transfer-encoding",
+SINGLE_HEADERS = frozenset(
+    {b"host", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
 )
 """Given twice, two readers could each follow another one."""
 
@@ -73,6 +69,7 @@ class Shell:
         self._client_ip = client_ip
         self._request_numbers: count[int] | None = None
         self._headers = (*SECURITY_HEADERS, *((HSTS,) if is_https else ()))
+        self._header_names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event; only `http` and `lifespan` are spoken."""
@@ -139,11 +136,12 @@ class Shell:
         return f"{next(self._request_numbers):032x}"
 
     def _add_headers(self, message: Message, trace: Trace) -> None:
-        own = list(message["headers"])
+        own = message["headers"]
         names = {name for name, _ in own}
-        own.extend(header for header in self._headers if header[0] not in names)
-        own.append((b"x-request-id", trace.request_id.encode()))
-        message["headers"] = own
+        general = self._headers
+        if not names.isdisjoint(self._header_names):
+            general = tuple(header for header in general if header[0] not in names)
+        message["headers"] = [*own, *general, (b"x-request-id", trace.request_id.encode())]
 
 
 def check_request(scope: Scope) -> None:
@@ -155,19 +153,20 @@ def check_request(scope: Scope) -> None:
             request smuggling (section 6.1), or what the body is said twice.
     """
     size = 0
-    found: dict[bytes, list[bytes]] = {name: [] for name in SINGLE_HEADERS}
+    found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         size += len(name) + len(value)
-        if name in found:
-            found[name].append(value)
-    hosts, codings = found[b"host"], found[b"transfer-encoding"]
+        if name in SINGLE_HEADERS:
+            if name in found:
+                raise RequestMalformed(Connection="close")
+            found[name] = value
     if size > MAX_HEADER_BYTES:
         raise HeadersTooLarge(Connection="close")
-    if any(len(values) > 1 for values in found.values()):
+    coding = found.get(b"transfer-encoding")
+    if coding is not None and (coding.lower() != b"chunked" or b"content-length" in found):
         raise RequestMalformed(Connection="close")
-    if codings and (codings[0].lower() != b"chunked" or found[b"content-length"]):
-        raise RequestMalformed(Connection="close")
-    if not hosts or not (HOST.fullmatch(hosts[0]) or _needs_no_host(scope, hosts[0])):
+    host = found.get(b"host", b" ")
+    if not (HOST.fullmatch(host) or _needs_no_host(scope, host)):
         raise RequestMalformed(Connection="close")
 
 
