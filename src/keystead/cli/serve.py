@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -165,10 +166,15 @@ def _greet(settings: Settings, *, has_admin: bool) -> None:
         lines.append(f"  API documentation   {url}/docs")
     lines.append(f"  Secrets             {secrets_path(settings)} (back it up with the database)")
     if not has_admin:
-        lines.append("  No admin yet        keystead create-admin you@example.com")
+        lines.append(f"  No admin yet        {_command()} create-admin you@example.com")
     lines.extend(f"  Unknown setting     {name} is ignored" for name in unknown_names())
     for line in lines:
         typer.echo(line, err=True)
+
+
+def _command() -> str:
+    # As it was typed, since a virtual environment's commands are mostly not on the PATH.
+    return sys.argv[0] if sys.argv[0].endswith("keystead") else "keystead"
 
 
 def _shown(host: str) -> str:
