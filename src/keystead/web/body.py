@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from keystead.domain.errors import FieldError, InputInvalid
 from keystead.web.errors import BodyMalformed, BodyTooLarge, BodyTooSlow, MediaTypeUnsupported
@@ -131,6 +131,3 @@ def _check_text(value: object) -> None:
 def _field_error(error: Any) -> FieldError:  # noqa: ANN401 - pydantic's ErrorDetails.
     field = ".".join(str(part) for part in error["loc"])
     return FieldError(field, error["msg"].removeprefix("Value error, "))
-
-
-__all__ = ["ClientDisconnect", "parse", "read_body", "read_json", "validate"]
