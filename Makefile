@@ -33,7 +33,7 @@ help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS=... is passed on, as in: make test ARGS='tests/flows -k refresh'"
-	@echo "  STORE=... chooses the database of the tests that need just one: $(STORE)"
+	@echo "  STORE=... chooses the database of the tests: sqlite, postgres or mongo"
 
 # The stamp holds the folder it was made in: programs in .venv name it, so a moved checkout installs anew.
 STAMP = .venv/.installed
@@ -59,16 +59,22 @@ $(STAMP): pyproject.toml uv.lock
 	@[ -x $(BIN)/keystead ] || { echo "$(BIN)/keystead was not made" >&2; exit 1; }
 	@echo "$(CURDIR)" > $@
 
+# Database servers for the tests: not part of the product, and too large for those who need none.
+SERVERS = .venv/.databases
+$(SERVERS): $(STAMP) pyproject.toml uv.lock
+	@$(UV) sync --frozen --all-extras --group databases --quiet
+	@touch $@
+
 .PHONY: serve
 serve: $(STAMP) ## start the server; the environment and .env configure it
 	@exec $(BIN)/keystead serve $(ARGS)
 
 .PHONY: test
-test: $(STAMP) ## run every test, in random order
+test: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every test, in random order
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: coverage
-coverage: $(STAMP) ## run every test and show the lines that none of them reached
+coverage: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every test and show the lines that none of them reached
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 

@@ -22,6 +22,7 @@ VALUES: dict[str, tuple[str, object]] = {
     "api_docs": ("false", False),
     "log_format": ("JSON", "json"),
     "database_url": ("sqlite:////var/lib/keystead.db", "sqlite:////var/lib/keystead.db"),
+    "database_pool": ("25", 25),
     "secrets_file": ("/run/secrets/keystead.json", Path("/run/secrets/keystead.json")),
     "jwt_secret": (SECRET, SECRET),
     "issuer": ("https://id.example.com", "https://id.example.com"),

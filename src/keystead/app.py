@@ -1,17 +1,14 @@
 """Builds the ASGI application: the routes, the tools they work with, and what runs beside them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
 from keystead import __version__, logs
-from keystead.assembly import Clock, open_tools, seed, system_clock
-from keystead.domain.errors import Unavailable
-from keystead.flows.tools import Tools
-from keystead.flows.upkeep import purge_if_mine
+from keystead.assembly import Clock, system_clock
+from keystead.crypto.random import SystemRandomness
+from keystead.lifetime import connected
 from keystead.logs import log
 from keystead.places.refresh import keep_fresh
 from keystead.settings import Settings
@@ -22,9 +19,6 @@ from keystead.web.client_ip import ClientIp
 from keystead.web.cookies import CookiePolicy
 from keystead.web.shell import Shell
 
-UPKEEP_SECONDS = 60
-"""Between two looks at what has expired; a look that finds nothing is one indexed query."""
-
 
 def build(settings: Settings, clock: Clock = system_clock) -> Shell:
     """
@@ -32,16 +26,20 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
 
     Raises: UndeclaredAccess: a route does not say who may use it.
     """
-    cookies = CookiePolicy(settings.has_secure_cookie, settings.cookie_same_site)
+    context = Context(
+        clock=clock,
+        cookies=CookiePolicy(settings.has_secure_cookie, settings.cookie_same_site),
+        service=settings.app_name,
+        version=__version__,
+        first_request=int.from_bytes(SystemRandomness().new_salt()),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_tools(settings) as tools:
-            app.state.context = Context(tools, clock, cookies, settings.app_name, __version__)
-            await seed(settings, tools, clock())
+        app.state.context = context
+        async with connected(settings, context):
             stop_geo_updates = _start_geo_updates(settings)
-            async with _in_background(_upkeep(tools, clock)):
-                yield
+            yield
             stop_geo_updates()
         logs.finish()
 
@@ -63,31 +61,6 @@ def all_routes(settings: Settings) -> list[Guarded]:
     """Return the routes that are served, the most frequent first."""
     modules = [profile, auth, sessions, users, health, *([docs] if settings.api_docs else [])]
     return [route for module in modules for route in module.routes]
-
-
-@asynccontextmanager
-async def _in_background(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(job)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def _upkeep(tools: Tools, clock: Clock) -> None:
-    holder = tools.random.new_id(clock())
-    while True:
-        try:
-            purged = await purge_if_mine(tools, holder, clock())
-        except Unavailable as error:
-            log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
-        except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
-            log.error("upkeep_failed", exc_info=error)
-        else:
-            if purged:
-                log.info("sessions_purged", count=purged)
-        await asyncio.sleep(UPKEEP_SECONDS)
 
 
 def _start_geo_updates(settings: Settings) -> Callable[[], None]:

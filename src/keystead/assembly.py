@@ -14,13 +14,14 @@ from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.devices import read_device
 from keystead.domain.passwords import PasswordPolicy
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from keystead.flows.seed_admin import seed_admin
 from keystead.flows.tools import Tools
+from keystead.flows.unsettled import UnsettledRotations
 from keystead.logs import log, record
 from keystead.places.lookup import Places
 from keystead.settings import Settings
-from keystead.store import open_store, sqlite_path
+from keystead.store import is_embedded, open_store, sqlite_path
 
 MIN_PASSWORD_LENGTH = {"asvs": 8, "nist": 15}
 """OWASP ASVS 6.2.1; NIST SP 800-63B-4 section 3.1.1.2 where the password is the only factor."""
@@ -42,7 +43,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
 
     Raises: StoreDown, UnknownDatabase, SchemaUnknown, SecretsFileUnusable.
     """
-    store = open_store(settings.database_url.get_secret_value())
+    store = open_store(settings.database_url.get_secret_value(), settings.database_pool)
     try:
         await store.open()
         keyring = await _open_keyring(settings, store)
@@ -86,6 +87,7 @@ def _tools(
         find_place=places.find,
         read_device=read_device,
         record=record,
+        unsettled=UnsettledRotations(),
         session_policy=settings.session_policy,
         password_policy=PasswordPolicy(
             MIN_PASSWORD_LENGTH[settings.password_profile], load_blocklist(), settings.app_name
@@ -109,7 +111,9 @@ def secrets_path(settings: Settings) -> Path:
     """Return where the generated secrets live: as set, or beside the database."""
     if settings.secrets_file is not None:
         return settings.secrets_file
-    return sqlite_path(settings.database_url.get_secret_value()).with_suffix(".secrets.json")
+    url = settings.database_url.get_secret_value()
+    database = sqlite_path(url) if is_embedded(url) else Path("keystead")
+    return database.with_suffix(".secrets.json")
 
 
 def _passwords(settings: Settings, keyring: Keyring) -> PepperedPasswords:

@@ -100,10 +100,19 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(
         SecretStr("sqlite:///keystead.db"),
-        description="Where accounts are kept: `sqlite:///relative.db`, `sqlite:////absolute.db`",
+        description="Where accounts are kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, "
+        "`postgresql://...`, `mongodb://...`, `mongodb+srv://...`",
+    )
+    database_pool: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Connections that each server process keeps to a database server at most",
     )
     secrets_file: Path | None = Field(
-        None, description="Where generated keys are kept; unset: beside the database"
+        None,
+        description="Where generated keys are kept; unset: beside the database, or "
+        "`keystead.secrets.json` if that is on a server",
     )
 
     jwt_secret: SecretStr | None = Field(

@@ -63,8 +63,8 @@ def test_migrating_makes_a_database_and_can_be_repeated(
     for _ in range(2):
         assert cli.done("migrate") == "The database has the newest schema.\n"
 
-    assert (tmp_path / "new" / "accounts.secrets.json").exists()
     assert cli.json("users", "list") == []
+    assert (tmp_path / "new" / "accounts.secrets.json").exists()
 
 
 @pytest.mark.parametrize("given", [{}, {"MAXMIND_ACCOUNT_ID": "1"}, {"MAXMIND_LICENSE_KEY": "x"}])

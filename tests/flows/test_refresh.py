@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,12 @@ from keystead.domain.errors import (
     RefreshReused,
     RefreshSuperseded,
     SessionEnded,
+    StoreDown,
 )
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import SessionId
+from keystead.domain.session import SessionId, SignedIn
+from keystead.domain.store import Store
+from keystead.domain.tokens import RotationOutcome
 from keystead.domain.user import Role, Status
 from keystead.flows.authenticate import authenticate
 from keystead.flows.login import TokenPair
@@ -238,3 +242,95 @@ async def test_the_role_is_the_databases_at_that_moment(
     await tools.store.change_role(first.signed_in.user.id, Role.ADMIN, clock.now)
 
     assert (await refresh(tools, first.refresh_token, clock.now)).signed_in.user.role is Role.ADMIN
+
+
+class LostAnswers:
+    """The store, over a connection that breaks after a rotation was committed, for *looks* reads."""
+
+    def __init__(self, store: Store, looks: int) -> None:
+        self._store = store
+        self.is_broken = True
+        self._looks = looks
+
+    def __getattr__(self, verb: str) -> Any:
+        return getattr(self._store, verb)
+
+    async def rotate_refresh_token(self, *arguments: Any) -> RotationOutcome:
+        outcome = await self._store.rotate_refresh_token(*arguments)
+        if self.is_broken:
+            raise StoreDown
+        return outcome
+
+    async def find_session(self, session_id: SessionId) -> SignedIn | None:
+        # The first look of every refresh is before its rotation.
+        self._looks -= 1
+        if self.is_broken and self._looks == -1:
+            raise StoreDown
+        return await self._store.find_session(session_id)
+
+
+def breaking(tools: Tools, looks: int) -> tuple[Tools, LostAnswers]:
+    store = LostAnswers(tools.store, looks)
+    return replace(tools, store=store), store
+
+
+async def test_an_answer_that_was_lost_is_looked_up(
+    tools: Tools, clock: Clock, first: TokenPair, events: list[Event]
+) -> None:
+    cut, _ = breaking(tools, looks=9)
+    events.clear()
+
+    second = await refresh(cut, first.refresh_token, clock.now)
+
+    assert second.signed_in.session.generation == 1
+    assert await refresh(tools, second.refresh_token, clock.advance(days=1))
+    assert events == []
+
+
+@pytest.mark.parametrize("outage", [timedelta(0), LEEWAY, timedelta(hours=9)])
+async def test_a_token_whose_successor_got_lost_in_an_outage_still_works(
+    tools: Tools, clock: Clock, first: TokenPair, outage: timedelta
+) -> None:
+    cut, store = breaking(tools, looks=1)
+    with pytest.raises(StoreDown):
+        await refresh(cut, first.refresh_token, clock.now)
+    store.is_broken = False
+    clock.now += outage
+
+    second = await refresh(cut, first.refresh_token, clock.now)
+
+    assert second.signed_in.session.generation == 1
+    with pytest.raises(RefreshSuperseded):  # Two tabs that both come again are a race, as ever.
+        await refresh(cut, first.refresh_token, clock.now + LEEWAY)
+    assert await refresh(cut, second.refresh_token, clock.now + LEEWAY)
+
+
+async def test_the_lost_successor_is_given_out_once_and_then_its_token_is_spent(
+    tools: Tools, clock: Clock, first: TokenPair
+) -> None:
+    cut, store = breaking(tools, looks=1)
+    with pytest.raises(StoreDown):
+        await refresh(cut, first.refresh_token, clock.now)
+    store.is_broken = False
+    second = await refresh(cut, first.refresh_token, clock.now)
+    clock.now += LEEWAY + MILLISECOND
+
+    with pytest.raises(RefreshReused):
+        await refresh(cut, first.refresh_token, clock.now)
+
+    assert await is_over(tools, second, clock.now)
+
+
+async def test_a_rotation_that_never_happened_spends_nothing(
+    tools: Tools, clock: Clock, first: TokenPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> RotationOutcome:
+        raise StoreDown
+
+    for _ in range(3):
+        with monkeypatch.context() as patch:
+            patch.setattr(tools.store, "rotate_refresh_token", fail)
+            with pytest.raises(StoreDown):
+                await refresh(tools, first.refresh_token, clock.now)
+
+    assert (await refresh(tools, first.refresh_token, clock.now)).signed_in.session.generation == 1

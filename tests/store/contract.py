@@ -24,4 +24,4 @@ class StoreContract(
     UpkeepPromises,
     FailurePromises,
 ):
-    """Every verb of `domain.ports.Store`, and every promise in its docstring."""
+    """Every verb of `domain.store.Store`, and every promise in its docstring."""

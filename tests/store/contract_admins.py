@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from keystead.domain.errors import LastAdmin
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from keystead.domain.user import EmailAddress, Role, Status, User, UserQuery
 from tests.store.samples import CAP, NOW, added, new_session, new_user, opened
 

@@ -2,7 +2,7 @@ from itertools import product
 
 import pytest
 
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from keystead.domain.user import EmailAddress, Role, Status, User, UserQuery
 from tests.store.samples import added
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from keystead.domain.ports import Store
 from keystead.domain.session import Session, SessionId, SignedIn
+from keystead.domain.store import Store
 from keystead.domain.tokens import Reused, Rotated, RotationOutcome, Superseded, Unknown
 from keystead.domain.user import Status
 from tests.store.samples import IDLE, NOW, added, opened, opened_until, signed_in, stored

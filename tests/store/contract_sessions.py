@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from keystead.domain.ports import Store
 from keystead.domain.session import Client, Device, Place, SessionId, SignedIn
+from keystead.domain.store import Store
 from keystead.domain.user import Role, Status, UserId
 from tests.store.samples import (
     CAP,

@@ -1,7 +1,7 @@
 import asyncio
 from datetime import timedelta
 
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from tests.store.samples import NOW, added, opened_until
 
 MINUTE = timedelta(minutes=1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from keystead.domain.user import Credentials, EmailAddress, PasswordHash, Role, Status, UserId
 from tests.store.samples import HASH, NOW, added, new_user
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from keystead.crypto.random import SystemRandomness
-from keystead.domain.ports import Store
 from keystead.domain.session import Client, Device, Place, Session, SessionId
+from keystead.domain.store import Store
 from keystead.domain.user import EmailAddress, PasswordHash, Role, Status, User, UserId
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from tests.store.contract import StoreContract
 from tests.store.sqlite_files import open_sqlite, rows_of
 

@@ -54,20 +54,39 @@ def load_settings(**given: object) -> Settings:
         stop(str(refusal), WRONG_USAGE)
 
 
-def run(command: Callable[[Tools], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Run *command* with everything connected, or say why it was refused and exit with 1."""
+def run(
+    command: Callable[[Tools], Awaitable[T]],
+    settings: Settings | None = None,
+    if_down: Callable[[StoreDown], T] | None = None,
+) -> T:
+    """
+    Run *command* with everything connected, or say why it was refused and exit with 1.
+
+    Args: if_down: what to return instead when the database does not answer.
+    """
     settings = settings or load_settings()
-    logs.configure("console", sys.stderr)
 
     async def connected() -> T:
         async with open_tools(settings) as tools:
             return await command(tools)
 
+    return guarded(connected, if_down)
+
+
+def guarded(work: Callable[[], Awaitable[T]], if_down: Callable[[StoreDown], T] | None = None) -> T:
+    """Do *work* to its end, or say why it was refused and exit with 1."""
+    logs.configure("console", sys.stderr)
+
+    async def working() -> T:
+        return await work()
+
     try:
-        return asyncio.run(connected())
+        return asyncio.run(working())
     except (SecretsFileUnusable, SchemaUnknown, UnknownDatabase) as refusal:
         stop(str(refusal))
     except StoreDown as fault:
+        if if_down is not None:
+            return if_down(fault)
         stop(f"{fault.message} ({fault.__cause__ or 'no reason given'})")
     except Fault as fault:
         stop("; ".join([fault.message, *(error.message for error in fault.errors)]))

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,9 +20,11 @@ from granian.log import LogLevels
 
 from keystead import __version__, logs
 from keystead.assembly import secrets_path, seed, system_clock
-from keystead.cli.running import load_settings, run, stop
+from keystead.cli.running import guarded, load_settings, run, stop
+from keystead.domain.errors import StoreDown
 from keystead.flows.tools import Tools
 from keystead.settings import Settings, unknown_names
+from keystead.store import is_embedded, open_store
 
 if TYPE_CHECKING:
     from keystead.web.shell import Shell
@@ -52,7 +55,7 @@ def serve(
     """Start the server."""
     settings = load_settings(host=host, port=port, workers=workers)
     address = _claim(settings.host, settings.port)
-    has_admin = run(partial(_prepare, settings), settings)
+    has_admin = run(partial(_prepare, settings), settings, if_down=_go_on(settings))
     with suppress(OSError):  # A full disk or a closed pipe: serving matters more.
         _greet(settings, has_admin=has_admin)
     if hasattr(os, "register_at_fork"):
@@ -79,12 +82,25 @@ def serve(
 
 def migrate() -> None:
     """Bring the database to the newest schema. The embedded one does it by itself at every start."""
+    url = load_settings().database_url.get_secret_value()
 
-    async def nothing_more(_: Tools) -> None:
-        """Do nothing: opening the store was the whole work."""
+    async def bring_up_to_date() -> None:
+        await open_store(url).migrate()
 
-    run(nothing_more)
+    guarded(bring_up_to_date)
     typer.echo("The database has the newest schema.")
+
+
+def _go_on(settings: Settings) -> Callable[[StoreDown], bool] | None:
+    if is_embedded(settings.database_url.get_secret_value()):
+        return None
+
+    def go_on(down: StoreDown) -> bool:
+        reason = down.__cause__ or "no reason given"
+        typer.echo(f"keystead: the database does not answer yet ({reason}); trying on", err=True)
+        return True  # Whether there is an admin is not known: nothing is said about it.
+
+    return go_on
 
 
 def _claim(host: str, port: int) -> str:

@@ -27,6 +27,11 @@ class SystemRandomness:
         return secrets.token_bytes(SALT_BYTES)
 
 
+def fraction() -> float:
+    """Return a number from 0 to 1, for waits that should not all end at once."""
+    return secrets.randbelow(2**32) / 2**32
+
+
 def new_master_key() -> bytes:
     """Return 32 random bytes, the strength of HMAC-SHA-256."""
     return secrets.token_bytes(MASTER_KEY_BYTES)

@@ -1,10 +1,7 @@
 """
-What the flows need from the outside, as protocols; `app` decides who fulfils them.
+What the flows need from the outside, as protocols; `assembly` decides who fulfils them.
 
-Every `Store` verb is atomic, and committed when it returns: there is no transaction around a
-request that could roll a revocation back. Guards that must hold under concurrency (unique e-mail,
-last admin, single use of a refresh token) are the store's. Times are aware UTC, kept to the
-millisecond.
+The largest, the store, has a file of its own.
 """
 
 from collections.abc import Callable
@@ -12,152 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from keystead.domain.events import Event
-from keystead.domain.session import Device, Place, Session, SessionId, SignedIn
-from keystead.domain.tokens import (
-    AccessClaims,
-    AccessTokenText,
-    RefreshToken,
-    RefreshTokenText,
-    RotationOutcome,
-)
-from keystead.domain.user import (
-    Credentials,
-    EmailAddress,
-    PasswordHash,
-    Role,
-    Status,
-    User,
-    UserId,
-    UserQuery,
-)
-
-
-class Store(Protocol):
-    """
-    Where users and sessions are kept.
-
-    Every verb raises `StoreDown` when the database does not answer within 5 s or refuses to write.
-    """
-
-    async def open(self) -> None:
-        """Connect, and bring an embedded database to the newest schema."""
-
-    async def close(self) -> None:
-        """Finish what is under way and disconnect; also after an `open` that failed."""
-
-    async def check(self) -> None:
-        """Return if a read is answered; this is what readiness means."""
-
-    async def add_user(self, user: User, password: PasswordHash) -> bool:
-        """
-        Keep a new account.
-
-        Of any number of callers with the same address exactly one gets True.
-
-        Returns: False if the e-mail address is taken; then nothing changed.
-        """
-
-    async def find_user(self, user_id: UserId) -> User | None:
-        """Return the user, or None for any id that is not one."""
-
-    async def find_credentials(self, email: EmailAddress) -> Credentials | None:
-        """Return who signs in with *email*, and the hash to check against."""
-
-    async def list_users(self, query: UserQuery) -> list[User]:
-        """Return up to `query.limit` users in the order of their e-mail addresses."""
-
-    async def has_admin(self) -> bool:
-        """Say whether any account, active or not, is an admin."""
-
-    async def replace_password_hash(
-        self, user_id: UserId, old: PasswordHash, new: PasswordHash
-    ) -> bool:
-        """Put *new* in the place of *old*. Returns: False if the hash is no longer *old*."""
-
-    async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
-        """
-        Give the user another role.
-
-        Returns: the user as changed, or None if there is none.
-        Raises:  LastAdmin: no other active admin would be left; nothing changed. Holds for any
-                 number of parallel callers.
-        """
-
-    async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
-        """
-        Enable or disable the user; disabling ends all their sessions in the same step.
-
-        Returns: the user as changed, or None if there is none.
-        Raises:  LastAdmin: as for `change_role`.
-        """
-
-    async def delete_user(self, user_id: UserId) -> User | None:
-        """
-        Remove the user and everything that belongs to them.
-
-        Returns: the user as they were, or None if there is none.
-        Raises:  LastAdmin: as for `change_role`.
-        """
-
-    async def open_session(self, session: Session, cap: int) -> bool:
-        """
-        Keep a new session, and end the user's oldest ones beyond *cap*.
-
-        Returns: False if the user is no longer there or not active; then nothing changed.
-        """
-
-    async def find_session(self, session_id: SessionId) -> SignedIn | None:
-        """Return the session with its user in one keyed read, live or not."""
-
-    async def list_sessions(self, user_id: UserId, now: datetime) -> list[Session]:
-        """Return the user's live sessions, newest first."""
-
-    async def touch_session(
-        self, session_id: SessionId, now: datetime, expires_at: datetime
-    ) -> None:
-        """Record use at *now*. An older time than the stored one changes nothing."""
-
-    async def rotate_refresh_token(
-        self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
-    ) -> RotationOutcome:
-        """
-        Swap refresh token number *generation* for its successor, if it is still the newest.
-
-        Of any number of callers presenting the same generation, exactly one gets `Rotated`.
-
-        Returns: Rotated | Superseded (one behind) | Reused (two or more behind) | Unknown.
-        Source:  RFC 9700 section 4.14.2.
-        """
-
-    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
-        """
-        End one session, of *owner* only if given.
-
-        Returns: whether there was one to end.
-        """
-
-    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
-        """End all sessions of a user but *keep*. Returns: how many."""
-
-    async def purge_expired(self, now: datetime, limit: int) -> int:
-        """Remove up to *limit* sessions that are over at *now*. Returns: how many."""
-
-    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """
-        Become, or stay, the one holder of *name* until *until*.
-
-        Returns: False while somebody else holds it.
-        """
-
-    async def bind_secrets(self, fingerprint: str) -> str:
-        """
-        Tie this database to the secrets with *fingerprint*, unless it is tied already.
-
-        Returns: the fingerprint it is tied to.
-        """
-
-    async def find_fingerprint(self) -> str | None:
-        """Return the fingerprint of the secrets this database is tied to, if any."""
+from keystead.domain.session import Device, Place, Session, SignedIn
+from keystead.domain.tokens import AccessClaims, AccessTokenText, RefreshToken, RefreshTokenText
+from keystead.domain.user import EmailAddress, PasswordHash
 
 
 class Passwords(Protocol):

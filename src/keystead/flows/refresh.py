@@ -1,11 +1,26 @@
 """Swap a refresh token for its successor."""
 
 from datetime import datetime
+from typing import NoReturn
 
-from keystead.domain.errors import RefreshInvalid, RefreshReused, RefreshSuperseded, SessionEnded
+from keystead.domain.errors import (
+    RefreshInvalid,
+    RefreshReused,
+    RefreshSuperseded,
+    SessionEnded,
+    StoreDown,
+)
 from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.session import Session, SignedIn
-from keystead.domain.tokens import RefreshToken, Reused, Rotated, Superseded, Unknown
+from keystead.domain.tokens import (
+    RefreshToken,
+    Reused,
+    Rotated,
+    RotationOutcome,
+    Superseded,
+    Unknown,
+    judge,
+)
 from keystead.flows.login import TokenPair, pair
 from keystead.flows.tools import Tools
 
@@ -21,26 +36,41 @@ async def refresh(tools: Tools, text: str, now: datetime) -> TokenPair:
             RefreshSuperseded: spent within the leeway; the session lives.
             RefreshReused: spent before; the session has been ended.
             SessionEnded: gone, expired, or its user is gone or disabled.
+            StoreDown: the token is unspent, or spent for a successor that is given out next time.
     Source: RFC 9700 section 4.14.2, OWASP ASVS 10.4.5.
     """
     token = tools.refresh_tokens.read(text)
     session = await _session_of(tools, token)
-    outcome = await tools.store.rotate_refresh_token(
-        session.id, token.generation, now, tools.session_policy.slide(session, now)
-    )
-    match outcome:
+    match await _rotate(tools, session, token.generation, now):
         case Rotated(signed_in):
             return pair(tools, signed_in, now)
-        case Superseded(signed_in, rotated_at) if (
-            now - rotated_at <= tools.session_policy.refresh_leeway
-        ):
-            return _answer_race(tools, signed_in, now)
-        case Superseded() | Reused():
-            await tools.store.close_session(session.id)
-            tools.record(_reuse_of(session))
-            raise RefreshReused
+        case Superseded(signed_in, rotated_at):
+            since = tools.unsettled.hand_out(session.id, rotated_at, now)
+            if since is None:
+                return pair(tools, signed_in, now)
+            if now - since <= tools.session_policy.refresh_leeway:
+                return _answer_race(tools, signed_in, now)
+            return await _end(tools, session)
+        case Reused():
+            return await _end(tools, session)
         case Unknown():
             raise SessionEnded
+
+
+async def _rotate(
+    tools: Tools, session: Session, generation: int, now: datetime
+) -> RotationOutcome:
+    expires_at = tools.session_policy.slide(session, now)
+    try:
+        return await tools.store.rotate_refresh_token(session.id, generation, now, expires_at)
+    except StoreDown:
+        # It may have been done all the same, and only the answer got lost. Then nobody has the
+        # successor, and who comes again with this token is no thief: an outage signs nobody out.
+        tools.unsettled.note(session.id, now)
+        found = await tools.store.find_session(session.id)
+        if found is None or found.session.rotated_at != now:
+            raise
+        return judge(found, generation, now)
 
 
 async def _session_of(tools: Tools, token: RefreshToken) -> Session:
@@ -59,8 +89,10 @@ def _answer_race(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
     return pair(tools, signed_in, now)  # Computed, not made: the same successor as the winner's.
 
 
-def _reuse_of(session: Session) -> Event:
+async def _end(tools: Tools, session: Session) -> NoReturn:
     # Thief or owner, one of the two holds a copy; only ending the session stops both.
-    return Event(
-        EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, ended=session.id
+    await tools.store.close_session(session.id)
+    tools.record(
+        Event(EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, ended=session.id)
     )
+    raise RefreshReused

@@ -13,9 +13,10 @@ from keystead.domain.ports import (
     Record,
     RefreshTokens,
     SearchPrefix,
-    Store,
 )
 from keystead.domain.session import SessionPolicy
+from keystead.domain.store import Store
+from keystead.flows.unsettled import UnsettledRotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,6 @@ class Tools:
     find_place: FindPlace
     read_device: ReadDevice
     record: Record
+    unsettled: UnsettledRotations
     session_policy: SessionPolicy
     password_policy: PasswordPolicy

@@ -8,30 +8,39 @@ returns a row: only domain objects. Every verb is atomic, and committed when it 
 import re
 from urllib.parse import urlsplit
 
-from keystead.domain.ports import Store
+from keystead.domain.store import Store
 from keystead.store.migrations import SchemaUnknown
 from keystead.store.sqlite import SqliteStore, sqlite_path
 
 SQLITE_URL = re.compile(r"sqlite:///(?!:memory:)[^?#]*[^?#/]")
 """A path, and nothing else: a database in memory could not be shared, and options are settings."""
 
-__all__ = ["SchemaUnknown", "UnknownDatabase", "open_store", "sqlite_path"]
+__all__ = ["SchemaUnknown", "UnknownDatabase", "is_embedded", "open_store", "sqlite_path"]
 
 
 class UnknownDatabase(Exception):  # noqa: N818 - named for the fact, like every fault.
     """No adapter speaks to such a database."""
 
 
-def open_store(url: str) -> Store:
+def is_embedded(url: str) -> bool:
+    """Say whether the database is a file of ours: migrated at the start, up as long as we are."""
+    return urlsplit(url).scheme == "sqlite"
+
+
+def open_store(url: str, pool: int = 1) -> Store:  # noqa: ARG001 - SQLite needs no pool.
     """
     Return the adapter for a database URL, not yet connected.
 
+    Args:   pool: connections it may keep to a server.
     Raises: UnknownDatabase: naming the scheme only, since a URL may hold a password.
     """
     scheme = urlsplit(url).scheme
-    if scheme == "sqlite" and SQLITE_URL.fullmatch(url):
-        return SqliteStore(sqlite_path(url))
-    raise UnknownDatabase(
-        f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
-        "sqlite:////absolute.db, without options"
-    )
+    # Each driver is loaded only by those who use it: together they would double the idle memory.
+    match scheme:
+        case "sqlite" if SQLITE_URL.fullmatch(url):
+            return SqliteStore(sqlite_path(url))
+        case _:
+            raise UnknownDatabase(
+                f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
+                "sqlite:////absolute.db, without options"
+            )

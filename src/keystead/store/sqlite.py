@@ -13,21 +13,13 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from keystead.domain.errors import LastAdmin, StoreDown
-from keystead.domain.session import Session, SessionId, SignedIn
+from keystead.domain.session import Session, SessionId
 from keystead.domain.tokens import Rotated, RotationOutcome, judge
-from keystead.domain.user import (
-    Credentials,
-    EmailAddress,
-    PasswordHash,
-    Role,
-    Status,
-    User,
-    UserId,
-    UserQuery,
-)
+from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import rows, sql
 from keystead.store.rows import Row
-from keystead.store.sqlite_connection import OUR_BUGS, Parameters, connect, fetch_all, fetch_one
+from keystead.store.sql_store import Parameters, SqlStore
+from keystead.store.sqlite_connection import OUR_BUGS, connect, fetch_all, fetch_one
 from keystead.store.sqlite_schema import bring_up_to_date, make_file
 from keystead.store.sqlite_writer import GroupWriter
 
@@ -45,13 +37,20 @@ def sqlite_path(url: str) -> Path:
     return Path(unquote(url.removeprefix("sqlite:///")))
 
 
-class SqliteStore:
-    """`domain.ports.Store` on one SQLite file."""
+class SqliteStore(SqlStore):
+    """`domain.store.Store` on one SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._reader: sqlite3.Connection | None = None
         self._writer: GroupWriter | None = None
+
+    async def migrate(self) -> None:
+        """See `Store.migrate`: opening does it."""
+        try:
+            await self.open()
+        finally:
+            await self.close()
 
     async def open(self) -> None:
         """Open the file, making it (readable by its owner only) if it is not there, and migrate."""
@@ -74,45 +73,12 @@ class SqliteStore:
         if reader is not None:
             reader.close()
 
-    async def check(self) -> None:
-        """Read something."""
-        self._find(sql.CHECK)
-
-    # Users
-
-    async def add_user(self, user: User, password: PasswordHash) -> bool:
-        """See `Store.add_user`: the unique index decides."""
-        return await self._change(sql.ADD_USER, rows.from_user(user, password)) is not None
-
-    async def find_user(self, user_id: UserId) -> User | None:
-        """See `Store.find_user`."""
-        row = self._find(sql.FIND_USER, (user_id,))
-        return None if row is None else rows.user_from(row)
-
-    async def find_credentials(self, email: EmailAddress) -> Credentials | None:
-        """See `Store.find_credentials`."""
-        row = self._find(sql.FIND_CREDENTIALS, (email,))
-        return None if row is None else rows.credentials_from(row)
-
-    async def list_users(self, query: UserQuery) -> list[User]:
-        """See `Store.list_users`."""
-        return [rows.user_from(row) for row in self._find_all(*sql.list_users(query))]
-
-    async def has_admin(self) -> bool:
-        """See `Store.has_admin`."""
-        return self._find(sql.HAS_ADMIN) is not None
-
-    async def replace_password_hash(
-        self, user_id: UserId, old: PasswordHash, new: PasswordHash
-    ) -> bool:
-        """See `Store.replace_password_hash`."""
-        parameters = (user_id, old.text, new.text, new.pepper_id)
-        return await self._change(sql.REPLACE_PASSWORD_HASH, parameters) is not None
+    # What takes more than one statement
 
     async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
-        return await self._write(lambda db: _change_user(db, sql.CHANGE_ROLE, parameters))
+        return await self._run(lambda db: _change_user(db, sql.CHANGE_ROLE, parameters))
 
     async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
         """See `Store.change_status`."""
@@ -124,13 +90,11 @@ class SqliteStore:
                 fetch_all(db, sql.CLOSE_SESSIONS, (user_id, ""))
             return user
 
-        return await self._write(change)
+        return await self._run(change)
 
     async def delete_user(self, user_id: UserId) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
-        return await self._write(lambda db: _change_user(db, sql.DELETE_USER, (user_id,)))
-
-    # Sessions
+        return await self._run(lambda db: _change_user(db, sql.DELETE_USER, (user_id,)))
 
     async def open_session(self, session: Session, cap: int) -> bool:
         """See `Store.open_session`."""
@@ -141,24 +105,7 @@ class SqliteStore:
             fetch_all(db, sql.EVICT_SESSIONS, (session.user_id, session.id, cap - 1))
             return True
 
-        return await self._write(insert)
-
-    async def find_session(self, session_id: SessionId) -> SignedIn | None:
-        """See `Store.find_session`."""
-        row = self._find(sql.FIND_SESSION, (session_id,))
-        return None if row is None else rows.signed_in_from(row)
-
-    async def list_sessions(self, user_id: UserId, now: datetime) -> list[Session]:
-        """See `Store.list_sessions`."""
-        found = self._find_all(sql.LIST_SESSIONS, (user_id, rows.to_millis(now)))
-        return [rows.session_from(row) for row in found]
-
-    async def touch_session(
-        self, session_id: SessionId, now: datetime, expires_at: datetime
-    ) -> None:
-        """See `Store.touch_session`."""
-        parameters = (session_id, rows.to_millis(now), rows.to_millis(expires_at))
-        await self._change(sql.TOUCH_SESSION, parameters)
+        return await self._run(insert)
 
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
@@ -174,54 +121,11 @@ class SqliteStore:
                 return Rotated(found)
             return judge(found, generation, now)
 
-        return await self._write(rotate)
+        return await self._run(rotate)
 
-    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
-        """See `Store.close_session`."""
-        if owner is None:
-            return await self._change(sql.CLOSE_SESSION, (session_id,)) is not None
-        return await self._change(sql.CLOSE_OWN_SESSION, (session_id, owner)) is not None
+    # How a statement reaches the file
 
-    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
-        """See `Store.close_sessions`."""
-        closed = await self._write(
-            lambda db: fetch_all(db, sql.CLOSE_SESSIONS, (user_id, keep or ""))
-        )
-        return len(closed)
-
-    # Upkeep
-
-    async def purge_expired(self, now: datetime, limit: int) -> int:
-        """See `Store.purge_expired`."""
-        parameters = (rows.to_millis(now), limit)
-        return len(await self._write(lambda db: fetch_all(db, sql.PURGE_EXPIRED, parameters)))
-
-    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """See `Store.take_lease`."""
-        parameters = (name, holder, rows.to_millis(now), rows.to_millis(until))
-        return await self._change(sql.TAKE_LEASE, parameters) is not None
-
-    async def bind_secrets(self, fingerprint: str) -> str:
-        """See `Store.bind_secrets`."""
-
-        def bind(db: sqlite3.Connection) -> str:
-            fetch_all(db, sql.BIND_SECRETS, (fingerprint,))
-            row = fetch_one(db, sql.FIND_SECRETS)
-            return fingerprint if row is None else str(row[0])
-
-        return await self._write(bind)
-
-    async def find_fingerprint(self) -> str | None:
-        """See `Store.find_fingerprint`."""
-        row = self._find(sql.FIND_SECRETS)
-        return None if row is None else str(row[0])
-
-    # How the verbs above reach the file
-
-    def _find(self, query: str, parameters: Parameters = ()) -> Row | None:
-        return next(iter(self._find_all(query, parameters)), None)
-
-    def _find_all(self, query: str, parameters: Parameters = ()) -> list[Row]:
+    async def _read(self, query: str, parameters: Parameters = ()) -> list[Row]:
         if self._reader is None:
             raise StoreDown
         try:
@@ -231,10 +135,10 @@ class SqliteStore:
         except sqlite3.DatabaseError as error:
             raise StoreDown from error
 
-    async def _change(self, query: str, parameters: Parameters) -> Row | None:
-        return await self._write(lambda db: fetch_one(db, query, parameters))
+    async def _write(self, query: str, parameters: Parameters = ()) -> list[Row]:
+        return await self._run(lambda db: fetch_all(db, query, parameters))
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._writer is None:
             raise StoreDown
         return await self._writer.run(work)

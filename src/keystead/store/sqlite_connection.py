@@ -2,11 +2,11 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from keystead.store.rows import Row
+from keystead.store.sql_store import Parameters
 
 CACHE_KIB = 16_384
 
@@ -14,8 +14,6 @@ RETRY_MS = 25
 
 OUR_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 """Errors that say nothing of the file or the disk; every other one means that it cannot be used."""
-
-Parameters = Sequence[str | int | bytes | None]
 
 
 def connect(path: Path, wait_ms: int) -> sqlite3.Connection:

@@ -8,22 +8,41 @@ from functools import cached_property
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from keystead.domain.errors import TokenInvalid, TokenMissing
+from keystead.domain.errors import StoreDown, TokenInvalid, TokenMissing
 from keystead.domain.permissions import Actor
 from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
 from keystead.web.cookies import CookiePolicy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What `app` hands to the web: the same for every request."""
+    """
+    What `app` hands to the web: the same for every request.
 
-    tools: Tools
+    Args:
+        first_request: a random number to count the requests of this process from.
+        connected: the tools, once the database has answered for the first time.
+
+    """
+
     clock: Callable[[], datetime]
     cookies: CookiePolicy
     service: str
     version: str
+    first_request: int
+    connected: Tools | None = None
+
+    @property
+    def tools(self) -> Tools:
+        """
+        The ports and policies for the flows.
+
+        Raises: StoreDown: the database has not answered yet.
+        """
+        if self.connected is None:
+            raise StoreDown
+        return self.connected
 
 
 @dataclass(slots=True)

@@ -132,7 +132,7 @@ class Shell:
         # Unique, not unguessable: counting from a random number. Asking the operating system for
         # random bytes each time would cost more than the rest of this class.
         if self._request_numbers is None:
-            self._request_numbers = count(int.from_bytes(context.tools.random.new_salt()))
+            self._request_numbers = count(context.first_request)
         return f"{next(self._request_numbers):032x}"
 
     def _add_headers(self, message: Message, trace: Trace) -> None:

@@ -5,4 +5,4 @@ HEAD = "0001"
 
 
 class SchemaUnknown(Exception):  # noqa: N818 - named for the fact, like every fault.
-    """The database was migrated by a newer version of this program."""
+    """The schema is not one that this version can work with; the text says what to do."""

@@ -1,0 +1,106 @@
+"""
+From the first connection to the database to the last: what runs beside the requests.
+
+A database on a server may be away when this process starts. It serves all the same, says 503 to
+what needs the database, and tries again: a process that gave up would be started over and over.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from keystead.assembly import Clock, open_tools, seed
+from keystead.crypto.keyring import SecretsFileUnusable
+from keystead.crypto.random import fraction
+from keystead.domain.errors import Fault, StoreDown, Unavailable
+from keystead.flows.tools import Tools
+from keystead.flows.upkeep import purge_if_mine
+from keystead.logs import log
+from keystead.settings import Settings
+from keystead.store import SchemaUnknown, is_embedded
+from keystead.web.call import Context
+
+UPKEEP_SECONDS = 60
+"""Between two looks at what has expired; a look that finds nothing is one indexed query."""
+
+RETRY_SECONDS = (0.5, 5.0)
+"""How long to wait before trying again to connect: at first, and at most; each time twice as long."""
+
+MAY_PASS = (Fault, SchemaUnknown, SecretsFileUnusable)
+"""What somebody may mend while we wait: the server, its schema, the file of secrets."""
+
+
+@asynccontextmanager
+async def connected(settings: Settings, context: Context) -> AsyncIterator[None]:
+    """
+    Give *context* its tools as soon as the database answers, and keep the database in order.
+
+    Raises: what `open_tools` does, if the database is a file of ours: nobody else will bring it back.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def connect() -> None:
+            async with AsyncExitStack() as attempt:
+                tools = await attempt.enter_async_context(open_tools(settings))
+                await seed(settings, tools, context.clock())
+                await attempt.enter_async_context(_beside(_upkeep(tools, context.clock)))
+                context.connected = tools
+                stack.push_async_exit(attempt.pop_all())
+
+        try:
+            await connect()
+        except MAY_PASS as error:
+            if is_embedded(settings.database_url.get_secret_value()):
+                raise
+            _tell(error)
+            await stack.enter_async_context(_beside(_keep_trying(connect)))
+        yield
+    context.connected = None
+
+
+async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
+    wait, longest = RETRY_SECONDS
+    while True:
+        # Not on the beat: many processes that lost the same database should not come back as one.
+        await asyncio.sleep(wait * (0.5 + fraction()))
+        try:
+            await connect()
+        except MAY_PASS as error:
+            _tell(error)
+        except Exception as error:  # noqa: BLE001 - our bug, and no reason never to try again.
+            log.error("store_not_connected", exc_info=error)
+        else:
+            log.info("store_connected")
+            return
+        wait = min(2 * wait, longest)
+
+
+def _tell(error: Exception) -> None:
+    reason = error.__cause__ if isinstance(error, StoreDown) else error
+    log.error("store_not_connected", reason=str(reason or error))
+
+
+@asynccontextmanager
+async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(job)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _upkeep(tools: Tools, clock: Clock) -> None:
+    holder = tools.random.new_id(clock())
+    while True:
+        try:
+            purged = await purge_if_mine(tools, holder, clock())
+        except Unavailable as error:
+            log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
+        except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
+            log.error("upkeep_failed", exc_info=error)
+        else:
+            if purged:
+                log.info("sessions_purged", count=purged)
+        await asyncio.sleep(UPKEEP_SECONDS)

@@ -1,0 +1,121 @@
+"""
+The verbs that are one statement, the same in every SQL database.
+
+An adapter says how a statement is run, and adds the verbs that need more than one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from keystead.domain.session import Session, SessionId, SignedIn
+from keystead.domain.user import Credentials, EmailAddress, PasswordHash, User, UserId, UserQuery
+from keystead.store import rows, sql
+from keystead.store.rows import Row
+
+Parameters = Sequence[str | int | bytes | None]
+
+
+class SqlStore(ABC):
+    """Most of `domain.store.Store`; each verb is described there."""
+
+    @abstractmethod
+    async def _read(self, query: str, parameters: Parameters = ()) -> Sequence[Row]:
+        """
+        Run a statement that changes nothing. Returns: its rows.
+
+        Raises: StoreDown.
+        """
+
+    @abstractmethod
+    async def _write(self, query: str, parameters: Parameters = ()) -> Sequence[Row]:
+        """
+        Run a statement that changes something, and commit. Returns: what it says after RETURNING.
+
+        Raises: StoreDown.
+        """
+
+    async def check(self) -> None:
+        """Read something."""
+        await self._read(sql.CHECK)
+
+    # Users
+
+    async def add_user(self, user: User, password: PasswordHash) -> bool:
+        """See `Store.add_user`: the unique index decides."""
+        return bool(await self._write(sql.ADD_USER, rows.from_user(user, password)))
+
+    async def find_user(self, user_id: UserId) -> User | None:
+        """See `Store.find_user`."""
+        found = await self._read(sql.FIND_USER, (user_id,))
+        return rows.user_from(found[0]) if found else None
+
+    async def find_credentials(self, email: EmailAddress) -> Credentials | None:
+        """See `Store.find_credentials`."""
+        found = await self._read(sql.FIND_CREDENTIALS, (email,))
+        return rows.credentials_from(found[0]) if found else None
+
+    async def list_users(self, query: UserQuery) -> list[User]:
+        """See `Store.list_users`."""
+        return [rows.user_from(row) for row in await self._read(*sql.list_users(query))]
+
+    async def has_admin(self) -> bool:
+        """See `Store.has_admin`."""
+        return bool(await self._read(sql.HAS_ADMIN))
+
+    async def replace_password_hash(
+        self, user_id: UserId, old: PasswordHash, new: PasswordHash
+    ) -> bool:
+        """See `Store.replace_password_hash`."""
+        parameters = (user_id, old.text, new.text, new.pepper_id)
+        return bool(await self._write(sql.REPLACE_PASSWORD_HASH, parameters))
+
+    # Sessions
+
+    async def find_session(self, session_id: SessionId) -> SignedIn | None:
+        """See `Store.find_session`."""
+        found = await self._read(sql.FIND_SESSION, (session_id,))
+        return rows.signed_in_from(found[0]) if found else None
+
+    async def list_sessions(self, user_id: UserId, now: datetime) -> list[Session]:
+        """See `Store.list_sessions`."""
+        found = await self._read(sql.LIST_SESSIONS, (user_id, rows.to_millis(now)))
+        return [rows.session_from(row) for row in found]
+
+    async def touch_session(
+        self, session_id: SessionId, now: datetime, expires_at: datetime
+    ) -> None:
+        """See `Store.touch_session`."""
+        parameters = (session_id, rows.to_millis(now), rows.to_millis(expires_at))
+        await self._write(sql.TOUCH_SESSION, parameters)
+
+    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
+        """See `Store.close_session`."""
+        if owner is None:
+            return bool(await self._write(sql.CLOSE_SESSION, (session_id,)))
+        return bool(await self._write(sql.CLOSE_OWN_SESSION, (session_id, owner)))
+
+    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
+        """See `Store.close_sessions`."""
+        return len(await self._write(sql.CLOSE_SESSIONS, (user_id, keep or "")))
+
+    # Upkeep
+
+    async def purge_expired(self, now: datetime, limit: int) -> int:
+        """See `Store.purge_expired`."""
+        return len(await self._write(sql.PURGE_EXPIRED, (rows.to_millis(now), limit)))
+
+    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """See `Store.take_lease`."""
+        parameters = (name, holder, rows.to_millis(now), rows.to_millis(until))
+        return bool(await self._write(sql.TAKE_LEASE, parameters))
+
+    async def bind_secrets(self, fingerprint: str) -> str:
+        """See `Store.bind_secrets`: once tied, it stays so, and may be read apart from the try."""
+        await self._write(sql.BIND_SECRETS, (fingerprint,))
+        return await self.find_fingerprint() or fingerprint
+
+    async def find_fingerprint(self) -> str | None:
+        """See `Store.find_fingerprint`."""
+        found = await self._read(sql.FIND_SECRETS)
+        return str(found[0][0]) if found else None
