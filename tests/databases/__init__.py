@@ -53,4 +53,3 @@ class Server(Protocol):
 
 class NoServer(Exception):  # noqa: N818 - named for the fact.
     """A server cannot be had on this machine; the text says why and what would help."""
-

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 
-from keystead.store.sqlite import SqliteStore
+from keystead.domain.store import Store
 from tests.conftest import Service, StartService
 from tests.people import Person, profile_with
 from tests.web.calls import KEYS, NEEDS_NO_DATABASE, caller, stranger
@@ -16,9 +16,7 @@ from tests.web.expect import assert_problem, check_answer
 
 SECRET = "the password of the database is hunter2"
 
-VERBS = [
-    name for name in vars(SqliteStore) if not name.startswith("_") and name not in {"open", "close"}
-]
+VERBS = [name for name in vars(Store) if not name.startswith("_") and name not in {"open", "close"}]
 
 
 @pytest.mark.parametrize("route", KEYS)
