@@ -1,7 +1,7 @@
 """What every test can ask for: a clock, settings, an app on a fresh database, and people."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,10 @@ from keystead.domain.user import Role, UserId
 from keystead.flows.tools import Tools
 from keystead.settings import PREFIX, Settings, names_of
 from keystead.web.shell import Shell
+from tests.databases import Database, Server, settings_of
 from tests.people import FIREFOX, Person
+
+pytest_plugins = ["tests.databases.chosen"]
 
 CHEAPEST_ARGON2 = {"argon2_memory_kib": 8, "argon2_iterations": 1, "argon2_parallelism": 1}
 
@@ -52,22 +55,30 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """Where this test's own database will be."""
-    return tmp_path / "keystead.db"
+def database(server_of_databases: Server, tmp_path: Path) -> Iterator[Database]:
+    """This test's own, of the kind that the run is on."""
+    with server_of_databases.fresh(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def database_of_module(
+    server_of_databases: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """One for all tests of a module, which share a server on it."""
+    with server_of_databases.fresh(tmp_path_factory.mktemp("module")) as made:
+        yield made
 
 
 MakeSettings = Callable[..., Settings]
 
 
 @pytest.fixture
-def make_settings(database: Path) -> MakeSettings:
+def make_settings(database: Database) -> MakeSettings:
     """Settings for a test: fresh database, cheapest hashing, whatever else is given."""
 
     def make(**given: Any) -> Settings:
-        return Settings.load(
-            **{"database_url": f"sqlite:///{database}", **CHEAPEST_ARGON2, **given}
-        )
+        return Settings.load(**{**settings_of(database), **CHEAPEST_ARGON2, **given})
 
     return make
 

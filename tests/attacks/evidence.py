@@ -1,10 +1,8 @@
-"""What an investigator looks at: the whole database, every line of the log, everything that was sent."""
+"""What an investigator looks at besides the database: every line of the log, everything that was sent."""
 
 import io
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,30 +11,6 @@ import structlog
 
 from keystead import logs
 from tests.conftest import Service
-
-
-def dump(database: Path) -> list[str]:
-    """Return every statement it takes to build the database as it is now."""
-    db = sqlite3.connect(database)
-    try:
-        return list(db.iterdump())
-    finally:
-        db.close()
-
-
-def raw_files(database: Path) -> bytes:
-    """Return what lies on the disk: the database, its log of recent writes, its shared memory."""
-    files = sorted(database.parent.glob(f"{database.name}*"))
-    return b"".join(file.read_bytes() for file in files)
-
-
-def query(database: Path, text: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Read, or tamper with, the database behind the service's back."""
-    db = sqlite3.connect(database, isolation_level=None)
-    try:
-        return db.execute(text, parameters).fetchall()
-    finally:
-        db.close()
 
 
 @contextmanager

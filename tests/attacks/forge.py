@@ -4,12 +4,13 @@ import base64
 import hmac
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.databases import Database, secrets_of
 
 Json = dict[str, Any]
 Sign = Callable[[bytes], bytes]
@@ -56,9 +57,9 @@ def ecdsa_with(key: ec.EllipticCurvePrivateKey) -> Sign:
     return sign
 
 
-def stolen_key(database: Path) -> ec.EllipticCurvePrivateKey:
+def stolen_key(database: Database) -> ec.EllipticCurvePrivateKey:
     """Return the installation's own signing key: what its tokens say is then all that is tested."""
-    secrets = json.loads(database.with_suffix(".secrets.json").read_bytes())
+    secrets = json.loads(secrets_of(database).read_bytes())
     number = int.from_bytes(decode(secrets["signing_keys"][-1]["d"]))
     return ec.derive_private_key(number, ec.SECP256R1())
 

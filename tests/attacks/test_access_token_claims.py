@@ -5,7 +5,6 @@ RFC 8725 sections 3.8 to 3.11, RFC 9068 section 2.2; OWASP ASVS 9.2.1, 9.2.3.
 """
 
 import json
-from pathlib import Path
 
 import httpx
 
@@ -19,6 +18,7 @@ from tests.attacks.forge import (
     take_apart,
 )
 from tests.conftest import Clock
+from tests.databases import Database
 from tests.people import Person
 
 EXPIRED = (401, "token_expired", 'Bearer error="invalid_token"')
@@ -27,7 +27,7 @@ ACCEPTED = (200, None, None)
 
 
 async def test_a_time_is_a_whole_number_or_the_token_is_refused(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     sign = ecdsa_with(stolen_key(database))
@@ -45,7 +45,7 @@ async def test_a_time_is_a_whole_number_or_the_token_is_refused(
 
 
 async def test_no_claim_can_be_left_out_or_be_of_another_type(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     sign = ecdsa_with(stolen_key(database))
@@ -65,7 +65,7 @@ async def test_no_claim_can_be_left_out_or_be_of_another_type(
 
 
 async def test_issuer_and_audience_are_compared_as_they_are(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     sign = ecdsa_with(stolen_key(database))
@@ -82,7 +82,7 @@ async def test_issuer_and_audience_are_compared_as_they_are(
 
 
 async def test_a_token_is_good_neither_before_nor_after_its_time(
-    anybody: httpx.AsyncClient, bob: Person, database: Path, clock: Clock
+    anybody: httpx.AsyncClient, bob: Person, database: Database, clock: Clock
 ) -> None:
     header, claims = take_apart(bob.access_token)
     sign = ecdsa_with(stolen_key(database))
@@ -120,7 +120,7 @@ async def test_a_token_used_every_minute_still_ends_on_the_second(
 
 
 async def test_a_token_opens_no_session_but_that_of_its_own_user(
-    anybody: httpx.AsyncClient, bob: Person, eve: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, eve: Person, database: Database
 ) -> None:
     header, bobs = take_apart(bob.access_token)
     _, eves = take_apart(eve.access_token)
@@ -150,7 +150,7 @@ async def test_a_token_says_nothing_about_the_person_and_nothing_of_a_role(ada: 
 
 
 async def test_a_role_written_into_a_token_counts_for_nothing(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     boasts = {"role": "admin", "roles": ["admin"], "scope": "admin", "isAdmin": True}

@@ -4,12 +4,10 @@ Requests that a form on somebody else's page can send: their bodies are not JSON
 OWASP ASVS 3.5.2, 4.1.1; CVE-2021-32677. A refusal comes before anything is read, made or rotated.
 """
 
-from pathlib import Path
-
 import httpx
 import pytest
 
-from tests.attacks.evidence import dump
+from tests.databases import Database, content
 from tests.people import Person
 
 JSON = b'{"email": "mallory@example.com", "password": "correct horse battery staple"}'
@@ -34,9 +32,9 @@ FORMS = {
 
 
 async def test_a_body_that_a_form_can_send_makes_no_account_and_no_session(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
-    before = dump(database)
+    before = content(database)
     bodies = {"/auth/register": JSON, "/auth/login": JSON.replace(b"mallory", b"bob")}
 
     for name, media_type in FORMS.items():
@@ -45,27 +43,29 @@ async def test_a_body_that_a_form_can_send_makes_no_account_and_no_session(
             assert (answer.status_code, answer.json()["code"]) == REFUSED, name
             assert "set-cookie" not in answer.headers
 
-    assert dump(database) == before
+    assert content(database) == before
     assert await bob.is_signed_in()
 
 
-async def test_a_form_rotates_no_token_and_signs_nobody_out(bob: Person, database: Path) -> None:
-    before = dump(database)
+async def test_a_form_rotates_no_token_and_signs_nobody_out(
+    bob: Person, database: Database
+) -> None:
+    before = content(database)
 
     for name, media_type in FORMS.items():
         for path in ("/auth/refresh", "/auth/logout"):
             answer = await send(bob.client, path, b"a=b", media_type)
             assert (answer.status_code, answer.json()["code"]) == REFUSED, name
 
-    assert dump(database) == before
+    assert content(database) == before
     assert (await bob.refresh()).status_code == 200
     assert await bob.is_signed_in()
 
 
 async def test_a_form_changes_no_role_and_no_status(
-    ada: Person, bob: Person, database: Path
+    ada: Person, bob: Person, database: Database
 ) -> None:
-    before = dump(database)
+    before = content(database)
     for path in (f"/users/{bob.id}/admin", f"/users/{bob.id}/status"):
         answer = await ada.client.put(
             path,
@@ -74,7 +74,7 @@ async def test_a_form_changes_no_role_and_no_status(
         )
         assert answer.status_code == 415
 
-    assert dump(database) == before
+    assert content(database) == before
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ RFC 8725 sections 2 and 3, RFC 7515 section 4.1.11; OWASP ASVS 9.1.1 to 9.1.3.
 
 import asyncio
 import json
-from pathlib import Path
 
 import httpx
 from cryptography.hazmat.primitives import serialization
@@ -27,6 +26,7 @@ from tests.attacks.forge import (
     take_apart,
     unsigned,
 )
+from tests.databases import Database
 from tests.people import Person
 
 
@@ -46,7 +46,7 @@ async def test_a_token_without_a_signature_is_refused(
 
 
 async def test_the_public_key_is_no_hmac_secret(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     public = stolen_key(database).public_key()
@@ -114,7 +114,7 @@ async def test_an_rsa_signature_is_refused(anybody: httpx.AsyncClient, bob: Pers
 
 
 async def test_a_key_id_is_looked_up_and_nothing_else(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     ids = [
@@ -135,7 +135,7 @@ async def test_a_key_id_is_looked_up_and_nothing_else(
 
 
 async def test_only_our_way_of_writing_a_token_is_read(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
     sign = ecdsa_with(stolen_key(database))
@@ -182,7 +182,7 @@ async def test_only_our_way_of_writing_a_token_is_read(
 
 
 async def test_a_token_signed_with_our_own_key_passes_so_that_the_forgeries_above_mean_something(
-    anybody: httpx.AsyncClient, bob: Person, database: Path
+    anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
     header, claims = take_apart(bob.access_token)
 

@@ -7,14 +7,13 @@ The clock stands still throughout: whatever is told apart here is not told apart
 import asyncio
 import uuid
 from collections import Counter
-from pathlib import Path
 
 from keystead.domain.session import SignedIn
 from keystead.domain.user import UserId
 from keystead.flows.login import Origin, TokenPair, describe, new_session, pair
-from tests.attacks.evidence import query
 from tests.attacks.forge import decode, take_apart
 from tests.conftest import Service
+from tests.databases import Database
 from tests.people import Person
 
 PEOPLE, ROUNDS = 25, 20
@@ -64,18 +63,18 @@ async def test_a_refresh_in_the_same_instant_is_another_token(bob: Person) -> No
 
 
 async def test_salts_and_ids_of_one_instant_share_nothing_but_the_instant(
-    service: Service, database: Path
+    service: Service, database: Database
 ) -> None:
     bob = await service.person("bob")
     await asyncio.gather(*(service.again(bob) for _ in range(15)))
 
-    sessions = query(database, "SELECT id, salt FROM sessions")
+    sessions = database.rows("sessions")
 
-    salts = [salt for _, salt in sessions]
+    salts = [session["salt"] for session in sessions]
     assert {len(salt) for salt in salts} == {16}
     assert len(set(salts)) == 16
     # After the time and the version, 74 random bits in two places: each differs in every pair.
-    ids = [uuid.UUID(id_).bytes for id_, _ in sessions]
+    ids = [uuid.UUID(session["id"]).bytes for session in sessions]
     assert len({id_[9:] for id_ in ids}) == 16
     assert len({id_[:6] for id_ in ids}) == 1
 

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import httpx
@@ -31,6 +30,7 @@ from keystead.settings import Settings
 from tests.attacks.evidence import logged
 from tests.attacks.model import Model, Session, Tokens
 from tests.conftest import CHEAPEST_ARGON2, Clock, serving
+from tests.databases import Database, settings_of
 from tests.people import COOKIE, PASSWORD, Person
 
 NAMES = st.sampled_from(["bob", "eve"])
@@ -40,7 +40,7 @@ STEPS = st.sampled_from([1, 10, 11, 61, 299, 300, 3600, 86_400, 13 * 86_400, 14 
 
 
 def test_no_order_of_requests_keeps_anybody_signed_in_who_should_not_be(
-    database: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = settings(
         max_examples=40,
@@ -65,9 +65,9 @@ class World:
 
     @classmethod
     @contextmanager
-    def opened(cls, database: Path) -> Iterator["World"]:
+    def opened(cls, database: Database) -> Iterator["World"]:
         clock = Clock()
-        config = Settings.load(database_url=f"sqlite:///{database}", **CHEAPEST_ARGON2)
+        config = Settings.load(**{**settings_of(database), **CHEAPEST_ARGON2})
         service = serving(config, clock)
         with asyncio.Runner() as runner:
             running = runner.run(service.__aenter__())

@@ -6,15 +6,14 @@ OWASP ASVS 2.3.4, 15.4.2. The guard is one statement of the database, so it hold
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from keystead.domain.user import Role
-from tests.attacks.evidence import query
 from tests.conftest import Service, StartService
+from tests.databases import Database
 from tests.people import Person
 
 RACES = 100
@@ -38,7 +37,7 @@ ACTS = [demote, disable, delete]
 
 
 async def test_two_admins_who_demote_each_other_a_hundred_times_leave_one(
-    start: StartService, database: Path
+    start: StartService, database: Database
 ) -> None:
     servers = [await start(), await start()]
     ada = await servers[0].person("ada", Role.ADMIN)
@@ -59,14 +58,14 @@ async def test_two_admins_who_demote_each_other_a_hundred_times_leave_one(
 @pytest.mark.parametrize("first", ACTS)
 @pytest.mark.parametrize("second", ACTS)
 async def test_no_two_acts_at_once_leave_nobody(
-    start: StartService, database: Path, first: Act, second: Act
+    start: StartService, database: Database, first: Act, second: Act
 ) -> None:
     servers = [await start(), await start()]
     for number in range(3):
         ada = await servers[0].person(f"ada{number}", Role.ADMIN)
         eve = await servers[1].person(f"eve{number}", Role.ADMIN)
         for other in active_admins(database) - {ada.id, eve.id}:
-            query(database, "DELETE FROM users WHERE id = ?", other)
+            database.remove("users", id=other)
 
         answers = await asyncio.gather(first(ada, eve), second(eve, ada))
 
@@ -103,7 +102,7 @@ async def test_with_another_admin_anybody_may_go(service: Service, ada: Person, 
 
 
 async def test_many_admins_who_all_leave_at_once_leave_one(
-    start: StartService, database: Path
+    start: StartService, database: Database
 ) -> None:
     servers = [await start(), await start()]
     admins = [await servers[n % 2].person(f"admin{n}", Role.ADMIN) for n in range(10)]
@@ -118,6 +117,5 @@ async def is_admin(person: Person) -> bool:
     return (await person.get("/users", params={"limit": 1})).status_code == 200
 
 
-def active_admins(database: Path) -> set[str]:
-    found = query(database, "SELECT id FROM users WHERE role = 'admin' AND status = 'active'")
-    return {id_ for (id_,) in found}
+def active_admins(database: Database) -> set[str]:
+    return {user["id"] for user in database.rows("users", role="admin", status="active")}

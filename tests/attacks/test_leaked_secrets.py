@@ -5,15 +5,15 @@ OWASP ASVS 14.2.1, 15.3.1, 16.2.5; API3:2023.
 """
 
 import json
-from pathlib import Path
 
 import pytest
 
 from keystead import logs
 from keystead.domain.user import Role
-from tests.attacks.evidence import Wiretap, logged, query
+from tests.attacks.evidence import Wiretap, logged
 from tests.attacks.forge import encode
 from tests.conftest import Clock, Service, StartService
+from tests.databases import Database, secrets_of
 from tests.people import COOKIE, PASSWORD, Person, refresh_with
 
 WRONG = "incorrect horse battery staple"
@@ -22,7 +22,7 @@ CHOSEN = "plum tree in the night garden"
 
 @pytest.mark.parametrize("style", ["json", "console"])
 async def test_no_secret_is_in_any_body_header_url_or_log_line(
-    service: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch, database: Path, style: str,
+    service: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch, database: Database, style: str,
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     tap = Wiretap(service)
@@ -169,10 +169,10 @@ def handed_out(tap: Wiretap) -> tuple[list[str], list[str]]:
     return [cookie for cookie in cookies if cookie], tokens
 
 
-def installation_secrets(database: Path) -> list[str]:
+def installation_secrets(database: Database) -> list[str]:
     """Return what only the disk may know: hashes, salts and keys, as somebody would print them."""
-    secrets = json.loads(database.with_suffix(".secrets.json").read_text())
-    hashes = [text for (text,) in query(database, "SELECT password_hash FROM users")]
-    salts = [salt for (salt,) in query(database, "SELECT salt FROM sessions")]
+    secrets = json.loads(secrets_of(database).read_text())
+    hashes = [user["password_hash"] for user in database.rows("users")]
+    salts = [session["salt"] for session in database.rows("sessions")]
     keys = [*secrets["master_keys"].values(), *(key["d"] for key in secrets["signing_keys"])]
     return [*hashes, *keys, *(salt.hex() for salt in salts), *(encode(salt) for salt in salts)]

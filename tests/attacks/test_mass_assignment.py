@@ -1,12 +1,11 @@
 """Members that a client may not set, sent along (OWASP ASVS 15.3.3; API3:2023; CVE-2026-27946)."""
 
 import json
-from pathlib import Path
 
 import httpx
 
-from tests.attacks.evidence import query
 from tests.conftest import Service
+from tests.databases import Database
 from tests.people import PASSWORD, Person
 
 CHOSEN = "01234567-89ab-7cde-8f01-23456789abcd"
@@ -23,7 +22,7 @@ PRIVILEGED: dict[str, object] = {
 
 
 async def test_registering_with_privileged_members_makes_a_plain_user(
-    service: Service, ada: Person, database: Path
+    service: Service, ada: Person, database: Database
 ) -> None:
     eve = Person(service.client(), "eve@example.com")
 
@@ -37,11 +36,9 @@ async def test_registering_with_privileged_members_makes_a_plain_user(
     assert (await eve.get("/users")).status_code == 403
     listed = (await ada.get(f"/users/{user['_id']}")).json()["user"]
     assert (listed["role"], listed["status"]) == ("user", "active")
-    stored = query(
-        database, "SELECT password_hash, pepper_id FROM users WHERE email = ?", eve.email
-    )
-    assert stored[0][0].startswith("$argon2id$v=19$")
-    assert stored[0][1] == 1
+    (stored,) = database.rows("users", email=eve.email)
+    assert stored["password_hash"].startswith("$argon2id$v=19$")
+    assert stored["pepper_id"] == 1
 
 
 async def test_no_single_member_raises_anybody(anybody: httpx.AsyncClient) -> None:

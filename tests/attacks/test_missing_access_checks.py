@@ -5,13 +5,11 @@ What is open to anybody is written down here once more: a route that nobody put 
 refuse.
 """
 
-from pathlib import Path
-
 import httpx
 
-from tests.attacks.evidence import dump
 from tests.attacks.test_unsafe_safe_methods import fill
 from tests.conftest import Service
+from tests.databases import Database, content
 from tests.people import Person
 
 OPEN = {
@@ -39,9 +37,9 @@ METHODS = [
 
 
 async def test_without_credentials_every_route_but_the_open_ones_refuses(
-    service: Service, anybody: httpx.AsyncClient, bob: Person, database: Path
+    service: Service, anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
-    before = dump(database)
+    before = content(database)
     routes = service.app.app.router.routes
     paths = {path for route in routes for path in fill(route, bob.id, bob.id)}
     succeeded = set()
@@ -54,7 +52,7 @@ async def test_without_credentials_every_route_but_the_open_ones_refuses(
                 succeeded.add((method, path))
 
     assert succeeded == OPEN
-    assert dump(database) == before
+    assert content(database) == before
     assert await bob.is_signed_in()
 
 

@@ -7,7 +7,6 @@ RFC 9700 section 4.14.2; OWASP ASVS 10.4.5. Reuse is seen after restarts and key
 
 import base64
 import json
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from tests.attacks.evidence import logged
 from tests.attacks.forge import decode, encode
 from tests.conftest import Clock, MakeSettings, Service, StartService, serving
+from tests.databases import Database, secrets_of
 from tests.people import Person, profile_with, refresh_with
 
 
@@ -123,7 +123,7 @@ async def test_reuse_is_seen_after_a_restart(make_settings: MakeSettings, clock:
 
 
 async def test_reuse_is_seen_after_a_new_key_was_added(
-    make_settings: MakeSettings, clock: Clock, database: Path
+    make_settings: MakeSettings, clock: Clock, database: Database
 ) -> None:
     async with serving(make_settings(), clock) as before:
         bob, eve = await before.person("bob"), await before.person("eve")
@@ -187,9 +187,9 @@ def key_id_of(answer: httpx.Response) -> int:
     return decode(answer.cookies["refreshToken"].removeprefix("ksr_"))[1]
 
 
-def add_master_key(database: Path) -> None:
+def add_master_key(database: Database) -> None:
     """Do what rotating the keys does: a second key, which is the newest."""
-    file = database.with_suffix(".secrets.json")
+    file = secrets_of(database)
     secrets = json.loads(file.read_text())
     secrets["master_keys"]["2"] = base64.b64encode(bytes(range(32))).decode()
     file.write_text(json.dumps(secrets))

@@ -1,12 +1,10 @@
 """A session that the attacker knows before the victim signs in (OWASP ASVS 7.2.4)."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 
-from tests.attacks.evidence import dump
 from tests.conftest import Clock, Service
+from tests.databases import Database, content
 from tests.people import COOKIE, Person, profile_with, refresh_with
 
 
@@ -95,9 +93,9 @@ async def test_every_sign_in_has_a_session_of_its_own(
 
 
 async def test_asking_for_a_token_makes_no_session(
-    service: Service, bob: Person, database: Path
+    service: Service, bob: Person, database: Database
 ) -> None:
-    before = dump(database)
+    before = content(database)
     for junk in ("", "x", "null", "0", f"{bob.refresh_token}x"):
         assert (await refresh_with(service.client(), junk)).status_code == 401
-    assert dump(database) == before
+    assert content(database) == before

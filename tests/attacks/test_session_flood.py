@@ -1,10 +1,9 @@
 """One account that signs in without end (OWASP ASVS 7.1.2; API4:2023)."""
 
 import asyncio
-from pathlib import Path
 
-from tests.attacks.evidence import query
 from tests.conftest import Clock, Service, StartService
+from tests.databases import Database, content
 from tests.people import Person, refresh_with
 
 
@@ -25,7 +24,9 @@ async def test_the_fifty_first_session_ends_the_oldest(
     assert await eve.is_signed_in()
 
 
-async def test_parallel_sign_ins_do_not_pass_the_cap(start: StartService, database: Path) -> None:
+async def test_parallel_sign_ins_do_not_pass_the_cap(
+    start: StartService, database: Database
+) -> None:
     servers = [await start(sessions_per_user=3), await start(sessions_per_user=3)]
     bob = await servers[0].person("bob")
     devices = [Person(servers[n % 2].client(), bob.email, bob.password) for n in range(16)]
@@ -33,24 +34,20 @@ async def test_parallel_sign_ins_do_not_pass_the_cap(start: StartService, databa
     answers = await asyncio.gather(*(device.login() for device in devices))
 
     assert {answer.status_code for answer in answers} <= {200, 503}
-    assert len(query(database, "SELECT id FROM sessions")) == 3
+    assert len(database.rows("sessions")) == 3
     assert [await device.is_signed_in() for device in devices].count(True) == 3
 
 
 async def test_refreshing_without_end_leaves_one_session_and_nothing_else(
-    service: Service, bob: Person, database: Path
+    service: Service, bob: Person, database: Database
 ) -> None:
-    tables = [
-        name for (name,) in query(database, "SELECT name FROM sqlite_master WHERE type='table'")
-    ]
+    def count() -> dict[str, int]:
+        return {name: len(rows) for name, rows in content(database).items()}
 
-    def rows() -> dict[str, int]:
-        return {name: query(database, f"SELECT count(*) FROM {name}")[0][0] for name in tables}
-
-    before = rows()
+    before = count()
     first = bob.refresh_token
     for _ in range(100):
         assert (await bob.refresh()).status_code == 200
 
-    assert rows() == before
+    assert count() == before
     assert (await refresh_with(service.client(), first)).json()["code"] == "refresh_reused"

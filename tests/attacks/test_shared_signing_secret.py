@@ -4,8 +4,6 @@ HS256 with a configured secret: weak ones stop the start, and no other algorithm
 RFC 7518 section 3.2, RFC 8725 section 3.5; OWASP ASVS 11.2.3.
 """
 
-from pathlib import Path
-
 import httpx
 import pytest
 
@@ -22,6 +20,7 @@ from tests.attacks.forge import (
     unsigned,
 )
 from tests.conftest import MakeSettings, StartService
+from tests.databases import Database
 from tests.people import Person
 
 SECRET = "fB7hXx0w2Gk5v1qZr9mYtE3sLuPnJdAc"
@@ -35,7 +34,7 @@ async def bob(start: StartService) -> Person:
 
 @pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512", "hs256", "ES256", "RS256", "dir"])
 async def test_no_algorithm_but_hs256_is_accepted_where_a_secret_is_set(
-    bob: Person, database: Path, algorithm: str
+    bob: Person, database: Database, algorithm: str
 ) -> None:
     header, claims = take_apart(bob.access_token)
     assert header["alg"] == "HS256"

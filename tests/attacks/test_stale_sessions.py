@@ -6,11 +6,10 @@ NIST SP 800-63B-4 sections 2.1.3 and 5.1; OWASP ASVS 7.3.1, 7.3.2, 10.4.8.
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
-from tests.attacks.evidence import dump, query
 from tests.attacks.forge import take_apart
 from tests.conftest import Clock, Service, StartService
+from tests.databases import Database, content
 from tests.people import Person
 
 
@@ -88,32 +87,32 @@ async def test_an_ended_session_is_not_listed_and_not_brought_back_by_the_clock(
 
 
 async def test_looking_at_a_session_within_a_minute_writes_nothing(
-    clock: Clock, bob: Person, database: Path
+    clock: Clock, bob: Person, database: Database
 ) -> None:
-    before = dump(database)
+    before = content(database)
     clock.advance(seconds=59)
     for _ in range(5):
         assert await bob.is_signed_in()
-    assert dump(database) == before
+    assert content(database) == before
 
     clock.advance(seconds=1)
     assert await bob.is_signed_in()
-    assert dump(database) != before
+    assert content(database) != before
 
 
 async def test_what_is_over_is_removed_from_the_database(
-    start: StartService, clock: Clock, database: Path
+    start: StartService, clock: Clock, database: Database
 ) -> None:
     service = await start()
     bob = await service.person("bob")
     await service.again(bob)
     clock.advance(days=31)
-    assert len(query(database, "SELECT id FROM sessions")) == 2
+    assert len(database.rows("sessions")) == 2
 
     await start()  # Looks after expired sessions right away, in the background.
 
     for _ in range(1000):
-        if not query(database, "SELECT id FROM sessions"):
+        if not database.rows("sessions"):
             break
         await asyncio.sleep(0.01)
-    assert query(database, "SELECT id FROM sessions") == []
+    assert database.rows("sessions") == []

@@ -6,22 +6,21 @@ and a salt inside it, so that neither half makes one.
 """
 
 import base64
-import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keystead.domain.session import SessionId, SignedIn
-from tests.attacks.evidence import dump, query, raw_files
 from tests.attacks.forge import answer_to, decode, take_apart
 from tests.conftest import Clock, MakeSettings, Service, serving
+from tests.databases import TABLES, Database, Server, settings_of
 from tests.people import COOKIE, Person, refresh_with
 
 
-async def test_no_token_and_no_part_of_one_lies_on_the_disk(
-    service: Service, bob: Person, database: Path
+async def test_no_token_and_no_part_of_one_is_in_the_database(
+    service: Service, bob: Person, database: Database
 ) -> None:
     refresh_tokens, access_tokens = [str(bob.refresh_token)], [bob.access_token]
     for _ in range(3):
@@ -30,45 +29,39 @@ async def test_no_token_and_no_part_of_one_lies_on_the_disk(
         access_tokens.append(bob.access_token)
     session = await session_of(service, bob)
 
-    disk = raw_files(database) + "\n".join(dump(database)).encode()
+    loot = database.everything()
 
-    assert len(list(database.parent.glob(f"{database.name}-wal"))) == 1
-    assert session.session.id.encode() in disk  # We do look in the right place.
-    assert session.session.salt in disk
-    found = [part for token in refresh_tokens for part in parts_of_refresh(token) if part in disk]
-    found += [part for token in access_tokens for part in parts_of_access(token) if part in disk]
+    assert session.session.id.encode() in loot  # We do look in the right place.
+    assert session.session.salt in loot
+    found = [part for token in refresh_tokens for part in parts_of_refresh(token) if part in loot]
+    found += [part for token in access_tokens for part in parts_of_access(token) if part in loot]
     assert found == []
-
-
-@dataclass
-class Thief:
-    """Has a copy of the whole database and an installation of their own to read it with."""
-
-    service: Service
-    database: Path
 
 
 @pytest.fixture
 async def thief(
-    bob: Person, database: Path, make_settings: MakeSettings, clock: Clock, tmp_path: Path
-) -> AsyncIterator[Thief]:
+    bob: Person, database: Database, server_of_databases: Server, make_settings: MakeSettings,
+    clock: Clock, tmp_path: Path,
+) -> AsyncIterator[Service]:  # fmt: skip
+    """An installation of somebody else's, with other keys, on a copy of the whole database."""
     assert await bob.is_signed_in()
-    copy = tmp_path / "loot" / "keystead.db"
-    copy.parent.mkdir()
-    query(database, "PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy(database, copy)
-    query(copy, "DELETE FROM installation")  # Else it would not start with other keys.
-    async with serving(make_settings(database_url=f"sqlite:///{copy}"), clock) as installation:
-        yield Thief(installation, copy)
+    folder = tmp_path / "loot"
+    folder.mkdir()
+    with server_of_databases.fresh(folder) as copy:
+        for table in TABLES:
+            if table != "installation":  # With it, other keys would not be let in.
+                copy.add(table, database.rows(table))
+        async with serving(make_settings(**settings_of(copy)), clock) as installation:
+            yield installation
 
 
 async def test_the_whole_database_with_other_keys_makes_no_token(
-    service: Service, bob: Person, thief: Thief
+    service: Service, bob: Person, thief: Service
 ) -> None:
-    stolen = await session_of(thief.service, bob)
+    stolen = await session_of(thief, bob)
     assert stolen == await session_of(service, bob)  # Salt and all.
-    tools = thief.service.tools
-    now = thief.service.app.app.state.context.clock()
+    tools = thief.tools
+    now = thief.app.app.state.context.clock()
 
     refreshed = await refresh_with(service.client(), tools.refresh_tokens.issue(stolen.session))
     status, code, _ = await answer_to(service.client(), tools.access_tokens.issue(stolen, now))
@@ -80,9 +73,9 @@ async def test_the_whole_database_with_other_keys_makes_no_token(
 
 
 async def test_the_stolen_hashes_match_no_password_in_another_installation(
-    bob: Person, thief: Thief
+    bob: Person, thief: Service
 ) -> None:
-    attempt = Person(thief.service.client(), bob.email, bob.password)
+    attempt = Person(thief.client(), bob.email, bob.password)
 
     assert (await attempt.login()).status_code == 401
     assert (await bob.login()).status_code == 200
@@ -122,14 +115,15 @@ async def test_the_keys_make_no_access_token_for_a_session_that_is_not_there(
 
 
 async def test_an_old_backup_brings_no_spent_token_back_to_life(
-    service: Service, bob: Person, database: Path
+    service: Service, bob: Person, database: Database
 ) -> None:
     spent = bob.refresh_token
     for _ in range(3):
         await bob.refresh()
     newest = bob.refresh_token
 
-    query(database, "UPDATE sessions SET generation = 1, rotated_at = created_at")
+    (session,) = database.rows("sessions")
+    database.change("sessions", {}, generation=1, rotated_at=session["created_at"])
 
     # The newest token is ahead of the restored row: no reason to call its owner a thief.
     assert (await refresh_with(service.client(), newest)).json()["code"] == "session_ended"

@@ -5,20 +5,19 @@ NIST SP 800-63B-4 section 3.1.1.2; OWASP ASVS 11.4.2, appendix C.
 """
 
 import base64
-from pathlib import Path
 
 import argon2
 import bcrypt
 import pytest
 from argon2.exceptions import VerifyMismatchError
 
-from tests.attacks.evidence import query, raw_files
 from tests.conftest import Service, StartService
+from tests.databases import Database, secrets_of
 from tests.people import PASSWORD, Person
 
 
 async def test_what_is_stored_by_default_is_costly_argon2id(
-    start: StartService, database: Path
+    start: StartService, database: Database
 ) -> None:
     service = await start(argon2_memory_kib=None, argon2_iterations=None, argon2_parallelism=None)
     await service.person("bob")
@@ -32,7 +31,7 @@ async def test_what_is_stored_by_default_is_costly_argon2id(
 
 
 async def test_the_right_password_does_not_match_a_stolen_hash_without_the_pepper(
-    bob: Person, database: Path
+    bob: Person, database: Database
 ) -> None:
     stored = stored_hash(database, bob.email)
 
@@ -42,27 +41,29 @@ async def test_the_right_password_does_not_match_a_stolen_hash_without_the_peppe
 
 
 async def test_two_people_with_one_password_have_different_hashes(
-    bob: Person, eve: Person, database: Path
+    bob: Person, eve: Person, database: Database
 ) -> None:
     assert bob.password == eve.password
     assert stored_hash(database, bob.email) != stored_hash(database, eve.email)
 
 
-async def test_the_password_itself_is_nowhere_on_the_disk(bob: Person, database: Path) -> None:
+async def test_the_password_itself_is_nowhere_in_the_database(
+    bob: Person, database: Database
+) -> None:
     await bob.login()
-    disk = raw_files(database)
+    loot = database.everything()
 
-    assert bob.email.encode() in disk
+    assert bob.email.encode() in loot
     for form in (
         PASSWORD.encode(),
         base64.b64encode(PASSWORD.encode()),
         PASSWORD.encode().hex().encode(),
     ):
-        assert form not in disk
+        assert form not in loot
 
 
 async def test_raising_the_cost_renews_a_hash_at_the_next_sign_in(
-    start: StartService, database: Path
+    start: StartService, database: Database
 ) -> None:
     bob = await (await start()).person("bob")
     cheap = stored_hash(database, bob.email)
@@ -78,10 +79,10 @@ async def test_raising_the_cost_renews_a_hash_at_the_next_sign_in(
 
 
 async def test_an_older_bcrypt_hash_is_replaced_at_the_next_sign_in(
-    service: Service, bob: Person, database: Path
+    service: Service, bob: Person, database: Database
 ) -> None:
     old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    query(database, "UPDATE users SET password_hash = ?, pepper_id = NULL", old)
+    assert database.change("users", {}, password_hash=old, pepper_id=None) == 1
 
     wrong = Person(service.client(), bob.email, "incorrect horse battery")
     assert (await wrong.login()).status_code == 401
@@ -92,8 +93,10 @@ async def test_an_older_bcrypt_hash_is_replaced_at_the_next_sign_in(
 
 
 @pytest.mark.parametrize("planted", ["", "x", "$argon2id$", "$2b$", PASSWORD, "$argon2id$v=19$m=8"])
-async def test_a_damaged_hash_opens_to_nobody(bob: Person, database: Path, planted: str) -> None:
-    query(database, "UPDATE users SET password_hash = ?", planted)
+async def test_a_damaged_hash_opens_to_nobody(
+    bob: Person, database: Database, planted: str
+) -> None:
+    assert database.change("users", {}, password_hash=planted) == 1
 
     for password in (PASSWORD, "", planted):
         bob.password = password
@@ -101,18 +104,24 @@ async def test_a_damaged_hash_opens_to_nobody(bob: Person, database: Path, plant
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
 
-async def test_nobody_else_on_the_machine_can_read_hashes_or_keys(
-    bob: Person, database: Path
+@pytest.mark.only_on("sqlite", because="who may read the files of a server is the server's to say")
+async def test_nobody_else_on_the_machine_can_read_hashes(bob: Person, database: Database) -> None:
+    assert await bob.is_signed_in()
+
+    files = list(database.folder.glob("keystead*"))
+
+    assert {file.suffix for file in files} >= {".db", ".json", ".db-wal"}
+    assert {file.name: mode for file in files if (mode := file.stat().st_mode & 0o077)} == {}
+
+
+async def test_nobody_else_on_the_machine_can_read_the_keys(
+    bob: Person, database: Database
 ) -> None:
     assert await bob.is_signed_in()
 
-    files = list(database.parent.glob("keystead*"))
-
-    assert {file.suffix for file in files} >= {".db", ".json", ".db-wal"}
-    assert {
-        file.name: file.stat().st_mode & 0o077 for file in files if file.stat().st_mode & 0o077
-    } == {}
+    assert secrets_of(database).stat().st_mode & 0o077 == 0
 
 
-def stored_hash(database: Path, email: str) -> str:
-    return str(query(database, "SELECT password_hash FROM users WHERE email = ?", email)[0][0])
+def stored_hash(database: Database, email: str) -> str:
+    (user,) = database.rows("users", email=email)
+    return str(user["password_hash"])

@@ -4,8 +4,6 @@ One kind of token in the place of another, and tokens where none are looked for.
 RFC 8725 section 3.12, RFC 9700 section 4.3.2, RFC 6750 section 2; OWASP ASVS 9.2.2, 14.2.1.
 """
 
-from pathlib import Path
-
 import httpx
 import pytest
 
@@ -17,6 +15,7 @@ from tests.attacks.forge import (
     stolen_key,
     take_apart,
 )
+from tests.databases import Database
 from tests.people import Person, profile_with, refresh_with
 
 CHALLENGE = "Bearer"
@@ -46,7 +45,7 @@ async def test_an_access_token_is_no_refresh_token(anybody: httpx.AsyncClient, b
 
 @pytest.mark.parametrize("kind", ["JWT", "refresh+jwt", "at+jws", "AT+JWT ", "", None, ["at+jwt"]])
 async def test_a_signed_token_of_another_kind_is_refused(
-    anybody: httpx.AsyncClient, bob: Person, database: Path, kind: object
+    anybody: httpx.AsyncClient, bob: Person, database: Database, kind: object
 ) -> None:
     header, claims = take_apart(bob.access_token)
 

@@ -5,12 +5,10 @@ RFC 9110 section 9.2.1; OWASP ASVS 3.5.3. The clock stands still, so that the on
 write - when the session was last used - is not due.
 """
 
-from pathlib import Path
-
 import pytest
 
-from tests.attacks.evidence import dump
 from tests.conftest import Service
+from tests.databases import Database, content
 from tests.people import COOKIE, Person
 
 BODY = {
@@ -22,10 +20,10 @@ BODY = {
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
 async def test_no_safe_method_on_any_path_changes_the_database(
-    service: Service, ada: Person, bob: Person, eve: Person, database: Path, method: str
+    service: Service, ada: Person, bob: Person, eve: Person, database: Database, method: str
 ) -> None:
     session = (await eve.profile()).json()["session"]["sessionId"]
-    before = dump(database)
+    before = content(database)
     paths = [
         path for route in service.app.app.router.routes for path in fill(route, eve.id, session)
     ]
@@ -38,7 +36,7 @@ async def test_no_safe_method_on_any_path_changes_the_database(
             assert answer.status_code < 500
             assert "set-cookie" not in answer.headers
 
-    assert dump(database) == before
+    assert content(database) == before
     for person in (ada, bob, eve):
         assert (await person.refresh()).status_code == 200
 
@@ -47,9 +45,9 @@ async def test_no_safe_method_on_any_path_changes_the_database(
     "name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"]
 )
 async def test_no_header_or_parameter_turns_a_read_into_a_write(
-    service: Service, ada: Person, bob: Person, database: Path, name: str
+    service: Service, ada: Person, bob: Person, database: Database, name: str
 ) -> None:
-    before = dump(database)
+    before = content(database)
     for method in ("DELETE", "PUT", "POST"):
         for path in (f"/users/{bob.id}", "/sessions", "/users"):
             await service.client().get(
@@ -57,7 +55,7 @@ async def test_no_header_or_parameter_turns_a_read_into_a_write(
             )
             await service.client().get(path, headers={**ada.bearer, name: method})
 
-    assert dump(database) == before
+    assert content(database) == before
     assert await bob.is_signed_in()
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -19,6 +18,7 @@ from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from keystead.settings import Settings
 from tests.conftest import CHEAPEST_ARGON2
+from tests.databases import Database, environment_of
 from tests.people import FIREFOX, PASSWORD
 
 T = TypeVar("T")
@@ -73,9 +73,10 @@ class Cli:
 
 
 @pytest.fixture
-def cli(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
-    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", f"sqlite:///{database}")
-    for name, value in CHEAPEST_ARGON2.items():
-        monkeypatch.setenv(f"KEYSTEAD_{name.upper()}", str(value))
+def cli(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    for name, value in environment_of(database).items():
+        monkeypatch.setenv(name, value)
+    for name, number in CHEAPEST_ARGON2.items():
+        monkeypatch.setenv(f"KEYSTEAD_{name.upper()}", str(number))
     yield Cli()
     logs.configure("console")  # Not into the output of a command that has ended.

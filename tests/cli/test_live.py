@@ -9,28 +9,25 @@ import orjson
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.databases import Database
 from tests.people import PASSWORD, Person
 from tests.server.running import Server, running
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("live")) as started:
+def server(database_of_module: Database) -> Iterator[Server]:
+    with running(database_of_module) as started:
         yield started
 
 
 @pytest.fixture
-def commands(cli: Cli, server: Server, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Commands on the database of the running server."""
-    database = server.log.with_name("keystead.db")
-    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", f"sqlite:///{database}")
-    return cli
+def database(database_of_module: Database) -> Database:
+    """What the commands here work on: the database of the running server."""
+    return database_of_module
 
 
-async def test_what_a_command_changes_holds_on_the_next_request(
-    server: Server, commands: Cli
-) -> None:
-    run = partial(asyncio.to_thread, commands.done)
+async def test_what_a_command_changes_holds_on_the_next_request(server: Server, cli: Cli) -> None:
+    run = partial(asyncio.to_thread, cli.done)
     async with server.client() as client:
         bob = await server.person("bob", client)
         assert (await bob.get("/users")).status_code == 403
@@ -54,9 +51,9 @@ async def test_what_a_command_changes_holds_on_the_next_request(
 
 
 async def test_a_revoked_session_ends_on_the_next_request_and_others_live(
-    server: Server, commands: Cli
+    server: Server, cli: Cli
 ) -> None:
-    run = partial(asyncio.to_thread, commands.done)
+    run = partial(asyncio.to_thread, cli.done)
     async with server.client() as laptop, server.client() as phone:
         eve = await server.person("eve", laptop)
         other = Person(phone, eve.email)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.databases import Database, secrets_of
+from tests.databases.sqlite import SqliteDatabase
 
 COMMANDS = [
     ["migrate"],
@@ -26,17 +28,31 @@ def test_a_database_that_cannot_be_opened_is_said(
     assert said.count("\n") == 1
 
 
-def test_a_file_that_is_no_database_is_said_and_left_alone(cli: Cli, database: Path) -> None:
-    database.write_text("notes on the garden\n" * 500)
+@pytest.mark.only_on("sqlite", because="only a file can be something else altogether")
+def test_a_file_that_is_no_database_is_said_and_left_alone(
+    cli: Cli, database: SqliteDatabase
+) -> None:
+    database.path.write_text("notes on the garden\n" * 500)
 
     assert cli.refused("users", "list").startswith("keystead: ")
 
-    assert database.read_text() == "notes on the garden\n" * 500
+    assert database.path.read_text() == "notes on the garden\n" * 500
 
 
-def test_missing_secrets_are_said_and_not_replaced(cli: Cli, database: Path) -> None:
+def test_a_database_that_is_out_of_order_is_said(cli: Cli, database: Database) -> None:
     cli.user("bob")
-    secrets = database.with_suffix(".secrets.json")
+
+    with database.broken() as reason:
+        said = cli.refused("users", "list")
+
+    assert said.startswith("keystead: ")
+    assert reason in said
+    assert [user["email"] for user in cli.json("users", "list")] == ["bob@example.com"]
+
+
+def test_missing_secrets_are_said_and_not_replaced(cli: Cli, database: Database) -> None:
+    cli.user("bob")
+    secrets = secrets_of(database)
     secrets.unlink()
 
     assert "is missing" in cli.refused("users", "delete", "bob@example.com", "--yes")
@@ -55,7 +71,17 @@ def test_settings_that_cannot_be_are_said(
     assert said.startswith("keystead: PORT: read 'eighty'; allowed: ")
 
 
-def test_migrating_makes_a_database_and_can_be_repeated(
+def test_migrating_can_be_repeated_and_loses_nothing(cli: Cli) -> None:
+    cli.user("bob")
+
+    for _ in range(2):
+        assert cli.done("migrate") == "The database has the newest schema.\n"
+
+    assert [user["email"] for user in cli.json("users", "list")] == ["bob@example.com"]
+
+
+@pytest.mark.only_on("sqlite", because="a server's database is made by whoever runs the server")
+def test_migrating_makes_a_database_that_is_not_there(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTEAD_DATABASE_URL", f"sqlite:///{tmp_path}/new/accounts.db")

@@ -13,6 +13,7 @@ from keystead.flows.register import register
 from keystead.settings import Settings
 from tests.conftest import Clock
 from tests.crypto.samples import new_keyring
+from tests.databases import Database, secrets_of
 from tests.people import PASSWORD
 
 FIRST_START = """
@@ -146,12 +147,12 @@ def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
 
 
 async def test_secrets_of_another_database_are_refused(
-    settings: Settings, database: Path, tmp_path: Path
+    settings: Settings, database: Database, tmp_path: Path
 ) -> None:
     async with open_tools(settings):
         pass
     new_keyring(tmp_path, "foreign.json")
-    (tmp_path / "foreign.json").rename(database.with_suffix(".secrets.json"))
+    (tmp_path / "foreign.json").rename(secrets_of(database))
 
     with pytest.raises(SecretsFileUnusable, match="belongs to another database"):
         async with open_tools(settings):
@@ -159,11 +160,11 @@ async def test_secrets_of_another_database_are_refused(
 
 
 async def test_a_database_in_use_does_not_start_without_its_secrets(
-    settings: Settings, database: Path, clock: Clock
+    settings: Settings, database: Database, clock: Clock
 ) -> None:
     async with open_tools(settings) as tools:
         bob = await register(tools, "bob@example.com", PASSWORD, clock.now)
-    secrets = database.with_suffix(".secrets.json")
+    secrets = secrets_of(database)
     aside = secrets.rename(secrets.with_name("aside"))
 
     with pytest.raises(SecretsFileUnusable, match="is missing"):

@@ -1,10 +1,10 @@
 """What the documents tell people to paste works, and prints what they say it prints."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
+from tests.databases import Database
 from tests.docs.markdown import read
 from tests.docs.tour import is_what_was_promised, run, serving, steps
 
@@ -14,12 +14,12 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 @needs_curl
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
-def test_the_commands_print_what_the_document_says(document: str, tmp_path: Path) -> None:
+def test_the_commands_print_what_the_document_says(document: str, database: Database) -> None:
     tour = steps(read(document))
     assert len(tour) > 5
 
-    with serving(tmp_path) as port:
-        printed = run(tour, port, tmp_path)
+    with serving(database) as port:
+        printed = run(tour, port, database)
 
     for step, text in zip(tour, printed, strict=True):
         assert is_what_was_promised(text, step.expected), f"{step.commands}\nprinted:\n{text}"

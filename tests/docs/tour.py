@@ -19,6 +19,8 @@ from pathlib import Path
 
 import httpx
 
+from keystead.store import is_embedded
+from tests.databases import Database, environment_of
 from tests.docs.markdown import blocks
 
 KEYSTEAD = Path(sys.prefix) / "bin" / "keystead"
@@ -45,17 +47,17 @@ def steps(text: str) -> list[Step]:
     ]
 
 
-def run(tour: list[Step], port: int, folder: Path) -> list[str]:
+def run(tour: list[Step], port: int, database: Database) -> list[str]:
     """Run all commands in one shell, as one who pastes them does. Returns: what each step printed."""
-    (folder / ".venv").symlink_to(sys.prefix)
+    (database.folder / ".venv").symlink_to(sys.prefix)
     script = "".join(f"{step.commands}echo '{END}'\n" for step in tour)
     bash = shutil.which("bash")
     assert bash is not None
     ran = subprocess.run(
         [bash],
         input=script.replace(DOCUMENTED_PORT, str(port)),
-        cwd=folder,
-        env=environment(),
+        cwd=database.folder,
+        env=_environment_on(database),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -73,13 +75,14 @@ def is_what_was_promised(printed: str, expected: str) -> bool:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[int]:
-    """Start the server in *folder* as `make serve` does, on a free port."""
+def serving(database: Database) -> Iterator[int]:
+    """Start the server in the database's folder as `make serve` does, on a free port."""
     port = _free_port()
     command = [str(KEYSTEAD), "serve", "--port", str(port)]
+    folder, env = database.folder, _environment_on(database)
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT
         )
     try:
         _wait_until_ready(server, port, folder)
@@ -92,6 +95,11 @@ def serving(folder: Path) -> Iterator[int]:
 def environment() -> dict[str, str]:
     """The environment of somebody who has just cloned this."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+
+
+def _environment_on(database: Database) -> dict[str, str]:
+    """Somebody who has just cloned this says nothing of a database, unless it is on a server."""
+    return environment() | ({} if is_embedded(database.url) else environment_of(database))
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:

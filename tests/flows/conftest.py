@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from keystead.domain.user import PasswordHash
 from keystead.flows.login import Origin, TokenPair, login
 from keystead.flows.tools import Tools
 from tests.conftest import CHEAPEST_ARGON2, Clock
+from tests.databases import Database, secrets_of
 from tests.people import FIREFOX, PASSWORD
 
 BOB = "bob@example.com"
@@ -30,8 +30,8 @@ def tools(tools: Tools, events: list[Event]) -> Tools:
 
 
 @pytest.fixture
-def keyring(tools: Tools, database: Path) -> Keyring:  # noqa: ARG001 - the tools made its file.
-    return load_or_create(database.with_suffix(".secrets.json"), may_create=lambda: False)
+def keyring(tools: Tools, database: Database) -> Keyring:  # noqa: ARG001 - the tools made its file.
+    return load_or_create(secrets_of(database), may_create=lambda: False)
 
 
 class CountedPasswords(PepperedPasswords):

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from keystead.domain.errors import SessionEnded, TokenExpired
+from keystead.domain.errors import SessionEnded, StoreDown, TokenExpired
 from keystead.domain.session import Session
 from keystead.flows.authenticate import authenticate
 from keystead.flows.login import TokenPair
@@ -106,9 +107,12 @@ async def test_use_can_be_written_down_every_time(
 async def test_a_use_that_cannot_be_written_down_is_allowed_all_the_same(
     tools: Tools, clock: Clock, pair: TokenPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def fail(*_: Any) -> None:
+        raise StoreDown
+
     clock.advance(minutes=1)
     with monkeypatch.context() as patch:
-        patch.setattr(tools.store, "_writer", None)
+        patch.setattr(tools.store, "touch_session", fail)
         actor = await authenticate(tools, pair.access_token, clock.now)
 
     assert actor.session == pair.signed_in.session == await stored(tools, pair)

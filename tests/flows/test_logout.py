@@ -1,6 +1,7 @@
 """OWASP ASVS 7.4.1: signing out ends the session, with whatever the caller still holds."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from keystead.flows.refresh import refresh
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from tests.conftest import Clock
+from tests.databases import Database
 from tests.flows.conftest import BOB, sign_in
 from tests.people import PASSWORD
 
@@ -128,9 +130,19 @@ async def test_a_planted_cookie_does_not_hide_the_owners(
 
 
 async def test_a_database_that_is_down_is_not_passed_over(
+    tools: Tools, clock: Clock, pair: TokenPair, database: Database
+) -> None:
+    with database.broken(), pytest.raises(StoreDown):
+        await logout(tools, pair.access_token, [], clock.now)
+
+
+async def test_an_end_that_cannot_be_written_down_is_not_passed_over(
     tools: Tools, clock: Clock, pair: TokenPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools.store, "_writer", None)
+    async def fail(*_: Any) -> bool:
+        raise StoreDown
+
+    monkeypatch.setattr(tools.store, "close_session", fail)
 
     with pytest.raises(StoreDown):
         await logout(tools, pair.access_token, [], clock.now)

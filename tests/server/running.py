@@ -16,7 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from keystead.settings import Settings, names_of
+from keystead.settings import PREFIX, Settings, names_of
+from tests.databases import Database, environment_of
 from tests.people import FIREFOX, Person
 
 STARTUP_SECONDS = 30
@@ -80,9 +81,10 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, **env: str) -> Iterator[Server]:
-    """Start the program in *folder*, wait until it answers, and stop it afterwards."""
-    server = start(folder, free_port(), *arguments, **env)
+def running(database: Database, *arguments: str, **env: str) -> Iterator[Server]:
+    """Start the program on *database*, in its folder, wait until it answers, and stop it afterwards."""
+    given = {**environment_of(database), **env}
+    server = start(database.folder, free_port(), *arguments, **given)
     try:
         _wait_for(server)
         yield server
@@ -126,7 +128,11 @@ def keystead(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedP
 
 def environment(given: dict[str, str]) -> dict[str, str]:
     """This process's environment with no setting but the *given* ones."""
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in READING}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in READING and not name.upper().startswith(PREFIX)
+    }
     return {**kept, **CHEAPEST_ARGON2, **given}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.databases import Database
 from tests.server.raw import Cases, exchange, expected, outcomes
 from tests.server.running import Server, running
 
@@ -31,8 +32,8 @@ def post(*headers: bytes, body: bytes = b"") -> bytes:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("http")) as started:
+def server(database_of_module: Database) -> Iterator[Server]:
+    with running(database_of_module) as started:
         yield started
 
 

@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from keystead.cli.serve import HEADER_SECONDS
+from tests.databases import Database
 from tests.server.raw import connect
 from tests.server.running import Server, running
 
@@ -30,8 +31,8 @@ RESET = struct.pack("ii", 1, 0)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("load")) as started:
+def server(database_of_module: Database) -> Iterator[Server]:
+    with running(database_of_module) as started:
         yield started
         assert "internal_error" not in started.output
         assert "Traceback" not in started.output

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.databases import Database
+from tests.databases.sqlite import SqliteDatabase
 from tests.people import PASSWORD, Person
 from tests.server.running import running
 
@@ -23,12 +25,39 @@ ALWAYS_TOUCH = {"KEYSTEAD_SESSION_TOUCH_INTERVAL": "0"}
 """Every request with a session writes its time of use."""
 
 
-async def test_writes_are_refused_while_another_program_locks_the_database(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+async def test_while_the_database_is_out_of_order_that_is_said_and_then_all_is_as_it_was(
+    database: Database,
+) -> None:
+    with running(database) as server:
         async with server.client() as bobs, server.client() as eves:
             bob = await server.person("bob", bobs)
             eve = await server.person("eve", eves)
-            with closing(sqlite3.connect(tmp_path / "keystead.db", isolation_level=None)) as db:
+            workers = server.workers
+            with database.broken():
+                assert (await bobs.get("/livez")).status_code == 200
+                _assert_unavailable(await bobs.get("/readyz"))
+                _assert_unavailable(await Person(eves, "dan@example.com").register())
+                _assert_unavailable(await bob.profile())
+                _assert_unavailable(await bob.refresh())
+                _assert_unavailable(await eve.post("/auth/logout", {}))
+
+            assert server.workers == workers
+            assert (await bobs.get("/readyz")).status_code == 200
+            assert (await bob.refresh()).status_code == 200
+            assert await eve.is_signed_in()
+            assert (await eve.post("/auth/logout", {})).status_code == 200
+            assert not await eve.is_signed_in()
+
+
+@pytest.mark.only_on("sqlite", because="only a file can be locked by another program as a whole")
+async def test_writes_are_refused_while_another_program_locks_the_database(
+    database: SqliteDatabase,
+) -> None:
+    with running(database) as server:
+        async with server.client() as bobs, server.client() as eves:
+            bob = await server.person("bob", bobs)
+            eve = await server.person("eve", eves)
+            with closing(sqlite3.connect(database.path, isolation_level=None)) as db:
                 db.execute("BEGIN EXCLUSIVE")
                 signing_out = asyncio.create_task(eve.post("/auth/logout", {}))
                 await asyncio.sleep(0.1)
@@ -47,8 +76,11 @@ async def test_writes_are_refused_while_another_program_locks_the_database(tmp_p
             assert not await eve.is_signed_in()
 
 
+@pytest.mark.only_on(
+    "sqlite", because="a server has its own disk, and its own way to say it is full"
+)
 async def test_a_full_disk_refuses_writes_and_lets_reads_go_on(small_disk: Path) -> None:
-    with running(small_disk, **ALWAYS_TOUCH) as server:
+    with running(SqliteDatabase(small_disk), **ALWAYS_TOUCH) as server:
         async with server.client() as bobs, server.client() as eves:
             bob = await server.person("bob", bobs)
             eve = await server.person("eve", eves)
@@ -69,8 +101,9 @@ async def test_a_full_disk_refuses_writes_and_lets_reads_go_on(small_disk: Path)
             assert (await Person(eves, "dan@example.com").register()).status_code == 201
 
 
-async def test_a_log_that_cannot_be_written_stops_nobody(full_log: Path) -> None:
-    with running(full_log) as server:
+@pytest.mark.usefixtures("_full_log")
+async def test_a_log_that_cannot_be_written_stops_nobody(database: Database) -> None:
+    with running(database) as server:
         async with server.client() as client:
             bob = await server.person("bob", client)
             assert (await bob.refresh()).status_code == 200
@@ -81,12 +114,11 @@ async def test_a_log_that_cannot_be_written_stops_nobody(full_log: Path) -> None
 
 
 @pytest.fixture
-def full_log(tmp_path: Path) -> Path:
-    """A folder whose log, standard output and standard error alike, takes nothing."""
+def _full_log(database: Database) -> None:
+    """The log, standard output and standard error alike, takes nothing."""
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full to write the log to")
-    (tmp_path / "server.log").symlink_to("/dev/full")
-    return tmp_path
+    (database.folder / "server.log").symlink_to("/dev/full")
 
 
 @pytest.fixture

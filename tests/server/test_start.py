@@ -13,8 +13,9 @@ import pytest
 
 from keystead.assembly import open_tools
 from keystead.settings import Settings
+from tests.databases import Database, environment_of, secrets_of, settings_of
 from tests.people import PASSWORD, Person, profile_with
-from tests.server.running import eventually, free_port, keystead, running
+from tests.server.running import eventually, free_port, keystead, running, start
 
 SAMPLE_SECRET = "super-secret-key-super-secret-key-super"
 PRODUCTION = {
@@ -24,46 +25,59 @@ PRODUCTION = {
 }
 
 
-async def test_the_first_start_makes_a_database_and_secrets_for_the_owner_only(
-    tmp_path: Path,
+async def test_the_first_start_makes_secrets_for_the_owner_only_and_says_what_is_where(
+    database: Database,
 ) -> None:
     started = time.monotonic()
-    with running(tmp_path, "--host", "localhost") as server:
+    with running(database, "--host", "localhost") as server:
         print(f"start to first answer: {time.monotonic() - started:.2f} s")  # noqa: T201 - to see.
 
-        assert _mode(tmp_path / "keystead.db") == 0o600
-        assert _mode(tmp_path / "keystead.secrets.json") == 0o600
+        assert _mode(secrets_of(database)) == 0o600
         banner = server.output
         assert f"http://localhost:{server.port}" in banner
         assert f"http://localhost:{server.port}/docs" in banner
-        assert "keystead.secrets.json" in banner
+        assert str(secrets_of(database)) in banner
         assert "keystead create-admin" in banner
         async with server.client() as client:
             assert (await client.get("/docs")).status_code == 200
 
 
-async def test_a_restart_keeps_accounts_sessions_and_keys(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+@pytest.mark.only_on("sqlite", because="a server's database is made by `keystead migrate`")
+def test_told_nothing_the_first_start_makes_a_database_here_with_secrets_beside_it(
+    tmp_path: Path,
+) -> None:
+    server = start(tmp_path, free_port())
+    try:
+        eventually(server.is_alive)
+
+        assert _mode(tmp_path / "keystead.db") == 0o600
+        assert _mode(tmp_path / "keystead.secrets.json") == 0o600
+    finally:
+        server.kill()
+
+
+async def test_a_restart_keeps_accounts_sessions_and_keys(database: Database) -> None:
+    with running(database) as server:
         async with server.client() as client:
             bob = await server.person("bob", client)
             refresh_token = bob.refresh_token
-        secrets = (tmp_path / "keystead.secrets.json").read_bytes()
+        secrets = secrets_of(database).read_bytes()
         assert server.stop() == 0
 
-    with running(tmp_path) as server:
-        assert (tmp_path / "keystead.secrets.json").read_bytes() == secrets
+    with running(database) as server:
+        assert secrets_of(database).read_bytes() == secrets
         async with server.client(Cookie=f"refreshToken={refresh_token}") as client:
             assert (await profile_with(client, bob.access_token)).status_code == 200
             assert (await client.post("/auth/refresh")).status_code == 200
 
 
-async def test_a_seeded_admin_is_never_overwritten(tmp_path: Path) -> None:
+async def test_a_seeded_admin_is_never_overwritten(database: Database) -> None:
     seed = {
         "SEED_ADMIN_ON_START": "true",
         "ADMIN_EMAIL": "Ada@Example.com",
         "ADMIN_PASSWORD": PASSWORD,
     }
-    with running(tmp_path, **seed) as server:
+    with running(database, **seed) as server:
         assert "create-admin" not in server.output
         assert PASSWORD not in server.output
         async with server.client() as client:
@@ -72,37 +86,38 @@ async def test_a_seeded_admin_is_never_overwritten(tmp_path: Path) -> None:
             assert (await ada.get("/users")).status_code == 200
 
     another = {**seed, "ADMIN_PASSWORD": "an entirely different secret"}
-    with running(tmp_path, **another) as server:
+    with running(database, **another) as server:
         async with server.client() as client:
             other = Person(client, "ada@example.com", another["ADMIN_PASSWORD"])
             assert (await other.login()).status_code == 401
             assert (await Person(client, "ada@example.com").login()).status_code == 200
 
 
-async def test_data_without_its_secrets_stops_the_start(tmp_path: Path) -> None:
-    secrets = await _first_start(tmp_path)
+async def test_data_without_its_secrets_stops_the_start(database: Database) -> None:
+    secrets = await _first_start(database)
     secrets.unlink()
 
-    said = _refusal(tmp_path, 1)
+    said = _refusal(database)
 
-    assert "keystead.secrets.json is missing" in said
+    assert f"{secrets} is missing" in said
     assert "back-up" in said
     assert not secrets.exists()
 
 
-async def test_secrets_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
-    secrets = await _first_start(tmp_path)
+async def test_secrets_that_others_can_read_stop_the_start(database: Database) -> None:
+    secrets = await _first_start(database)
     secrets.chmod(0o644)
 
-    assert "chmod 600 keystead.secrets.json" in _refusal(tmp_path, 1)
+    assert f"chmod 600 {secrets}" in _refusal(database)
 
 
-async def test_secrets_of_another_database_stop_the_start(tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    own = await _first_start(tmp_path)
-    own.write_bytes((await _first_start(tmp_path / "other")).read_bytes())
+async def test_secrets_of_another_database_stop_the_start(
+    database: Database, database_of_module: Database
+) -> None:
+    own = await _first_start(database)
+    own.write_bytes((await _first_start(database_of_module)).read_bytes())
 
-    assert "belongs to another database" in _refusal(tmp_path, 1)
+    assert "belongs to another database" in _refusal(database)
 
 
 @pytest.mark.parametrize(
@@ -159,16 +174,18 @@ def test_a_host_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
     assert "cannot listen on 192.0.2.1" in _refused(result, 1)
 
 
-async def _first_start(folder: Path) -> Path:
+async def _first_start(database: Database) -> Path:
     """What a start leaves behind. Returns: the secrets file."""
-    database = folder / "keystead.db"
-    async with open_tools(Settings.load(database_url=f"sqlite:///{database}")):
+    async with open_tools(Settings.load(**settings_of(database))):
         pass
-    return database.with_suffix(".secrets.json")
+    return secrets_of(database)
 
 
-def _refusal(folder: Path, code: int) -> str:
-    return _refused(keystead(folder, "serve", "--port", str(free_port())), code)
+def _refusal(database: Database) -> str:
+    port = str(free_port())
+    return _refused(
+        keystead(database.folder, "serve", "--port", port, **environment_of(database)), 1
+    )
 
 
 def _refused(result: subprocess.CompletedProcess[str], code: int) -> str:

@@ -4,16 +4,16 @@ import os
 import signal
 import socket
 import time
-from pathlib import Path
 
 import orjson
 
+from tests.databases import Database, environment_of
 from tests.people import PASSWORD, Person
 from tests.server.running import Server, answers, eventually, free_port, running, start
 
 
-async def test_asked_to_stop_it_finishes_what_is_under_way(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+async def test_asked_to_stop_it_finishes_what_is_under_way(database: Database) -> None:
+    with running(database) as server:
         idle = socket.create_connection(("127.0.0.1", server.port))
         idle.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(64).startswith(b"HTTP/1.1 200 ")
@@ -34,13 +34,13 @@ async def test_asked_to_stop_it_finishes_what_is_under_way(tmp_path: Path) -> No
         under_way.close()
 
     # What was answered while it was stopping is as good as any other answer.
-    with running(tmp_path) as server:
+    with running(database) as server:
         async with server.client() as client:
             assert (await Person(client, "bob@example.com").login()).status_code == 200
 
 
-def test_asked_to_stop_while_it_starts_it_stops_at_once(tmp_path: Path) -> None:
-    server = start(tmp_path, free_port(), "--workers", "2")
+def test_asked_to_stop_while_it_starts_it_stops_at_once(database: Database) -> None:
+    server = start(database.folder, free_port(), "--workers", "2", **environment_of(database))
     try:
         eventually(lambda: bool(server.workers))
         server.process.terminate()
@@ -50,8 +50,8 @@ def test_asked_to_stop_while_it_starts_it_stops_at_once(tmp_path: Path) -> None:
         server.kill()
 
 
-async def test_a_worker_that_dies_is_replaced_and_sessions_go_on(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+async def test_a_worker_that_dies_is_replaced_and_sessions_go_on(database: Database) -> None:
+    with running(database) as server:
         async with server.client() as client:
             bob = await server.person("bob", client)
         (victim,) = server.workers
@@ -65,8 +65,8 @@ async def test_a_worker_that_dies_is_replaced_and_sessions_go_on(tmp_path: Path)
         assert server.stop() == 0
 
 
-def test_workers_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
-    with running(tmp_path, "--workers", "2") as server:
+def test_workers_do_not_outlive_a_supervisor_that_was_killed(database: Database) -> None:
+    with running(database, "--workers", "2") as server:
         eventually(lambda: len(server.workers) == 2)
 
         os.kill(server.process.pid, signal.SIGKILL)

@@ -2,10 +2,9 @@
 
 import asyncio
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from keystead.domain.user import Role
 from keystead.flows.login import Origin, login
 from keystead.flows.register import register
 from keystead.settings import Settings
+from tests.conftest import CHEAPEST_ARGON2
+from tests.databases import Database, settings_of
 from tests.people import COOKIE, PASSWORD, Person
 from tests.server.running import Server, eventually, running
 
@@ -29,11 +30,10 @@ Everywhere = list[httpx.AsyncClient]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(database_of_module: Database) -> Iterator[Server]:
     """Two workers on a database with an admin and expired sessions."""
-    folder = tmp_path_factory.mktemp("workers")
-    asyncio.run(_prepare(folder / "keystead.db"))
-    with running(folder, "--workers", "2") as started:
+    asyncio.run(_prepare(database_of_module))
+    with running(database_of_module, "--workers", "2") as started:
         eventually(lambda: len(started.workers) == 2)
         yield started
 
@@ -43,8 +43,7 @@ async def everywhere(server: Server) -> AsyncIterator[Everywhere]:
     """Connections that stay open, some to each worker."""
     async with AsyncExitStack() as stack:
         clients: Everywhere = []
-        resting = {worker: _sockets(worker) for worker in server.workers}
-        while len(clients) < 12 or any(_sockets(pid) <= n + 1 for pid, n in resting.items()):
+        while len(clients) < 12 or any(_clients(server, worker) < 2 for worker in server.workers):
             client = await stack.enter_async_context(server.client())
             assert (await client.get("/livez")).status_code == 200
             clients.append(client)
@@ -111,20 +110,18 @@ async def test_of_fifty_parallel_refreshes_over_two_workers_one_wins(
     assert await _profiles(everywhere, pat) == {"200 ok"}
 
 
-def test_what_had_expired_before_the_start_is_removed(server: Server) -> None:
+def test_what_had_expired_before_the_start_is_removed(
+    server: Server, database_of_module: Database
+) -> None:
     eventually(lambda: "sessions_purged" in server.output)
 
     assert re.search(rf"sessions_purged +count={EXPIRED}\b", server.output)
-    with closing(sqlite3.connect(server.log.with_name("keystead.db"))) as db:
-        assert db.execute("SELECT count(*) FROM sessions WHERE expires_at < 1e12").fetchone() == (
-            0,
-        )
+    sessions = database_of_module.rows("sessions")
+    assert [session for session in sessions if session["expires_at"] < 1e12] == []
 
 
-async def _prepare(database: Path) -> None:
-    settings = Settings.load(
-        database_url=f"sqlite:///{database}", argon2_memory_kib=8, argon2_iterations=1
-    )
+async def _prepare(database: Database) -> None:
+    settings = Settings.load(**{**settings_of(database), **CHEAPEST_ARGON2})
     long_ago = datetime(2001, 1, 1, tzinfo=UTC)
     async with open_tools(settings) as tools:
         await register(tools, ADA["email"], PASSWORD, long_ago, Role.ADMIN)
@@ -161,12 +158,13 @@ def _outcome(answer: httpx.Response) -> str:
     return f"{answer.status_code} {answer.json().get('code', 'ok')}"
 
 
-def _sockets(pid: int) -> int:
-    """How many sockets the process has open."""
+def _clients(server: Server, worker: int) -> int:
+    """How many clients that server process is connected to: the database is none."""
+    here = f"0100007F:{server.port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    connections = {f"socket:[{line[9]}]" for line in lines if (line[1], line[3]) == (here, "01")}
     count = 0
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            count += str(descriptor.readlink()).startswith("socket:")
-        except FileNotFoundError:
-            continue
+    for descriptor in Path(f"/proc/{worker}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            count += str(descriptor.readlink()) in connections
     return count

@@ -10,47 +10,47 @@ from tests.store.contract import StoreContract
 from tests.store.sqlite_files import open_sqlite, rows_of
 
 
-def overwrite(database: Path) -> None:
+def overwrite(file: Path) -> None:
     """Copy something else over a database in use, with its logs."""
-    for path in database.parent.glob(f"{database.name}*"):
+    for path in file.parent.glob(f"{file.name}*"):
         path.write_bytes(b"these are not the pages of a database " * 5000)
 
 
-def damage(database: Path) -> None:
+def damage(file: Path) -> None:
     """Lose every page with data, and nothing that opening looks at."""
     roots = rows_of(
-        database,
+        file,
         "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master "
         "WHERE tbl_name <> 'alembic_version'",
     )
-    with database.open("r+b") as file:
+    with file.open("r+b") as pages:
         for page, size in roots:
-            file.seek((int(str(page)) - 1) * int(str(size)))
-            file.write(b"\xff" * int(str(size)))
+            pages.seek((int(str(page)) - 1) * int(str(size)))
+            pages.write(b"\xff" * int(str(size)))
 
 
 class TestSqlite(StoreContract):
     @pytest.fixture
-    async def store(self, database: Path) -> AsyncIterator[Store]:
-        async with open_sqlite(database) as store:
+    async def store(self, file: Path) -> AsyncIterator[Store]:
+        async with open_sqlite(file) as store:
             yield store
 
     @pytest.fixture
-    async def another_store(self, database: Path) -> AsyncIterator[Store]:
-        async with open_sqlite(database) as store:
+    async def another_store(self, file: Path) -> AsyncIterator[Store]:
+        async with open_sqlite(file) as store:
             yield store
 
     @pytest.fixture
-    async def closed_store(self, database: Path) -> Store:
-        async with open_sqlite(database) as store:
+    async def closed_store(self, file: Path) -> Store:
+        async with open_sqlite(file) as store:
             return store
 
     @pytest.fixture(params=[overwrite, damage])
     async def unusable_store(
-        self, request: pytest.FixtureRequest, database: Path
+        self, request: pytest.FixtureRequest, file: Path
     ) -> AsyncIterator[Store]:
-        async with open_sqlite(database):
+        async with open_sqlite(file):
             pass
-        async with open_sqlite(database) as store:
-            request.param(database)
+        async with open_sqlite(file) as store:
+            request.param(file)
             yield store

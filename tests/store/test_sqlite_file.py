@@ -57,9 +57,9 @@ async def test_only_the_owner_can_read_the_file_and_its_logs(tmp_path: Path) -> 
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0)],
 )
 async def test_both_connections_are_safe_against_power_cuts_and_orphans(
-    database: Path, pragma: str, value: str | int
+    file: Path, pragma: str, value: str | int
 ) -> None:
-    async with open_sqlite(database) as store:
+    async with open_sqlite(file) as store:
         assert store._reader is not None
         reads = store._reader.execute(f"PRAGMA {pragma}").fetchone()
         writes = await writer_of(store).run(lambda db: db.execute(f"PRAGMA {pragma}").fetchone())
@@ -67,15 +67,15 @@ async def test_both_connections_are_safe_against_power_cuts_and_orphans(
     assert reads == writes == (value,)
 
 
-async def test_the_reading_connection_cannot_write(database: Path) -> None:
-    async with open_sqlite(database) as store:
+async def test_the_reading_connection_cannot_write(file: Path) -> None:
+    async with open_sqlite(file) as store:
         assert store._reader is not None
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             store._reader.execute("DELETE FROM users")
 
 
-async def test_an_orphan_session_is_refused_by_the_database(database: Path) -> None:
-    async with open_sqlite(database) as store:
+async def test_an_orphan_session_is_refused_by_the_database(file: Path) -> None:
+    async with open_sqlite(file) as store:
         session = await opened(store, await added(store))
 
         def orphan(db: sqlite3.Connection) -> None:
@@ -103,40 +103,40 @@ async def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         await SqliteStore(tmp_path / "file" / "keystead.db").open()
 
 
-async def test_a_second_start_writes_nothing(database: Path) -> None:
-    async with open_sqlite(database) as store:
+async def test_a_second_start_writes_nothing(file: Path) -> None:
+    async with open_sqlite(file) as store:
         bob = await added(store)
-    before = digest_of(database)
+    before = digest_of(file)
 
-    async with open_sqlite(database) as store:
+    async with open_sqlite(file) as store:
         assert await store.find_user(bob.id) == bob
 
-    assert digest_of(database) == before
+    assert digest_of(file) == before
 
 
-async def test_without_a_migration_its_tools_are_not_even_loaded(database: Path) -> None:
+async def test_without_a_migration_its_tools_are_not_even_loaded(file: Path) -> None:
     for start in ("first", "second"):
         done = await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-c", LOADED, str(database)],
+            [sys.executable, "-c", LOADED, str(file)],
             capture_output=True,
             check=True,
         )
         assert done.stdout == b"[]\n", start
 
 
-async def test_a_newer_schema_is_refused_and_left_alone(database: Path) -> None:
-    async with open_sqlite(database) as store:
+async def test_a_newer_schema_is_refused_and_left_alone(file: Path) -> None:
+    async with open_sqlite(file) as store:
         await added(store)
-    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
         db.execute("UPDATE alembic_version SET version_num = '9999'")
-    before = rows_of(database, "SELECT * FROM users")
+    before = rows_of(file, "SELECT * FROM users")
 
     with pytest.raises(SchemaUnknown, match="newer version"):
-        await SqliteStore(database).open()
+        await SqliteStore(file).open()
 
-    assert rows_of(database, "SELECT * FROM users") == before
-    assert rows_of(database, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert rows_of(file, "SELECT * FROM users") == before
+    assert rows_of(file, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,10 @@ STEPS_FOR_A_PAGE = 400
 
 
 @pytest.fixture
-async def db(database: Path) -> AsyncIterator[sqlite3.Connection]:
-    async with open_sqlite(database):
+async def db(file: Path) -> AsyncIterator[sqlite3.Connection]:
+    async with open_sqlite(file):
         pass
-    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
         yield db
 
 

@@ -31,14 +31,14 @@ print(json.dumps(asyncio.run(start())))
 """
 
 
-async def test_a_new_file_that_another_process_is_making_is_waited_for(database: Path) -> None:
-    neighbour = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+async def test_a_new_file_that_another_process_is_making_is_waited_for(file: Path) -> None:
+    neighbour = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     with closing(neighbour):
         neighbour.execute("BEGIN IMMEDIATE")
         # Opening blocks this thread, so another one has to let go.
         leaving = threading.Timer(0.1, neighbour.execute, ["ROLLBACK"])
         leaving.start()
-        async with open_sqlite(database) as store:
+        async with open_sqlite(file) as store:
             assert await store.find_fingerprint() is None
         leaving.join()
 

@@ -17,8 +17,8 @@ from tests.store.sqlite_files import busy, open_sqlite, write_lock_held_elsewher
 
 
 @pytest.fixture
-async def store(database: Path) -> AsyncIterator[SqliteStore]:
-    async with open_sqlite(database) as store:
+async def store(file: Path) -> AsyncIterator[SqliteStore]:
+    async with open_sqlite(file) as store:
         yield store
 
 
@@ -52,8 +52,8 @@ async def test_a_write_alone_does_not_wait_for_company(store: SqliteStore) -> No
         assert await store.add_user(new_user(), HASH)
 
 
-async def test_a_write_is_in_the_file_when_it_returns(store: SqliteStore, database: Path) -> None:
-    neighbour = sqlite3.connect(database)
+async def test_a_write_is_in_the_file_when_it_returns(store: SqliteStore, file: Path) -> None:
+    neighbour = sqlite3.connect(file)
     for n in range(20):
         await added(store, f"{n}@example.com")
         assert neighbour.execute("SELECT count(*) FROM users").fetchone() == (n + 1,)
@@ -113,13 +113,13 @@ async def test_a_caller_who_goes_away_leaves_the_write_in_place(store: SqliteSto
 
 
 async def test_a_write_gives_up_on_another_process_and_reads_go_on(
-    database: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "WRITE_WAIT_MS", 50)
-    async with open_sqlite(database) as store:
+    async with open_sqlite(file) as store:
         bob, late = await added(store), new_user("late@example.com")
 
-        with write_lock_held_elsewhere(database):
+        with write_lock_held_elsewhere(file):
             with pytest.raises(StoreDown):
                 await store.add_user(late, HASH)
             assert await store.find_user(bob.id) == bob
@@ -128,9 +128,9 @@ async def test_a_write_gives_up_on_another_process_and_reads_go_on(
         assert await store.add_user(late, HASH)
 
 
-async def test_a_write_waits_for_another_process_that_is_done_in_time(database: Path) -> None:
-    async with open_sqlite(database) as store:
-        with write_lock_held_elsewhere(database):
+async def test_a_write_waits_for_another_process_that_is_done_in_time(file: Path) -> None:
+    async with open_sqlite(file) as store:
+        with write_lock_held_elsewhere(file):
             adding = asyncio.create_task(store.add_user(new_user(), HASH))
             done, _ = await asyncio.wait({adding}, timeout=0.05)
             assert not done

@@ -31,7 +31,8 @@ SECURITY_HEADERS = {
 
 NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'"
 SECRET = re.compile(
-    r"\$argon2|\$2b\$|ksr_|password_?hash|pepper|Traceback|sqlite3|SELECT ", re.IGNORECASE
+    r"\$argon2|\$2b\$|ksr_|password_?hash|pepper|Traceback|sqlite3|asyncpg|pymongo|SELECT ",
+    re.IGNORECASE,
 )
 
 

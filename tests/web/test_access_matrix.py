@@ -1,15 +1,14 @@
 """Who may use which route: one table, and nothing that is not in it (OWASP ASVS 5.0 8.2.1, 8.2.2)."""
 
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Service
+from tests.databases import Database, content
 from tests.people import COOKIE, Person
 from tests.web.calls import KEYS, Caller, caller, stranger
-from tests.web.database import content
 
 Callers = Callable[[Service, Person, Person], Coroutine[Any, Any, Caller]]
 
@@ -96,7 +95,7 @@ def test_the_application_serves_exactly_these_routes(service: Service) -> None:
 @pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
 @pytest.mark.parametrize("route", KEYS)
 async def test_access_is_what_the_table_says(
-    route: str, who: Callers, service: Service, database: Path, ada: Person, bob: Person
+    route: str, who: Callers, service: Service, database: Database, ada: Person, bob: Person
 ) -> None:
     asking = await who(service, ada, bob)
     before = content(database)
@@ -110,7 +109,7 @@ async def test_access_is_what_the_table_says(
 
 @pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
 async def test_reading_changes_nothing(
-    who: Callers, service: Service, database: Path, ada: Person, bob: Person
+    who: Callers, service: Service, database: Database, ada: Person, bob: Person
 ) -> None:
     """OWASP ASVS 5.0 3.5.3: safe methods have no effect, whoever uses them."""
     asking = await who(service, ada, bob)

@@ -1,6 +1,5 @@
 """What is answered when something is wrong with the request, with the database or with us."""
 
-from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
@@ -8,10 +7,10 @@ import pytest
 
 from keystead.domain.store import Store
 from tests.conftest import Service, StartService
+from tests.databases import Database, content
 from tests.people import Person, profile_with
 from tests.web.calls import KEYS, NEEDS_NO_DATABASE, caller, stranger
 from tests.web.conftest import ReadLog
-from tests.web.database import broken, content
 from tests.web.expect import assert_problem, check_answer
 
 SECRET = "the password of the database is hunter2"
@@ -21,14 +20,14 @@ VERBS = [name for name in vars(Store) if not name.startswith("_") and name not i
 
 @pytest.mark.parametrize("route", KEYS)
 async def test_without_a_database_the_answer_is_never_about_the_token(
-    database: Path, ada: Person, bob: Person, route: str
+    database: Database, ada: Person, bob: Person, route: str
 ) -> None:
     """OWASP ASVS 5.0 16.5.3: what cannot be checked is neither let through nor called wrong."""
     asking = await caller(ada, bob)
     asking.client.cookies.update(bob.client.cookies)  # so that a refresh has something to refresh
     before = content(database)
 
-    with broken(database):
+    with database.broken():
         answer = await asking.ask(route)
 
     if route in NEEDS_NO_DATABASE | {"GET /"}:
@@ -43,10 +42,10 @@ async def test_without_a_database_the_answer_is_never_about_the_token(
 
 
 async def test_without_a_database_junk_is_still_junk(
-    service: Service, database: Path, bob: Person
+    service: Service, database: Database, bob: Person
 ) -> None:
     asking = await stranger(service, bob)
-    with broken(database):
+    with database.broken():
         assert_problem(await asking.ask("GET /profile"), 401, "token_missing")
         answer = await profile_with(service.client(), "garbage")
         assert_problem(answer, 401, "token_invalid")
@@ -88,15 +87,15 @@ async def test_a_bug_of_ours_is_told_to_the_log_and_to_nobody_else(
 
 
 async def test_a_database_that_is_down_is_in_the_log(
-    anybody: httpx.AsyncClient, database: Path, read_log: ReadLog
+    anybody: httpx.AsyncClient, database: Database, read_log: ReadLog
 ) -> None:
-    with broken(database):
+    with database.broken() as reason:
         answer = await anybody.get("/readyz")
 
     (line,) = [line for line in read_log() if line["event"] == "store_unavailable"]
     assert line["request_id"] == answer.headers["x-request-id"]
-    assert "no such table" in line["reason"]
-    assert "no such table" not in answer.text
+    assert reason in line["reason"]
+    assert reason not in answer.text
 
 
 METHODS = {
@@ -127,7 +126,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("path", ALLOWED)
 async def test_a_method_that_is_not_there_names_those_that_are(
-    ada: Person, database: Path, path: str
+    ada: Person, database: Database, path: str
 ) -> None:
     """RFC 9110 section 15.5.6; OWASP ASVS 5.0 4.1.4 (TRACE)."""
     before = content(database)

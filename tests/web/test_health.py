@@ -1,13 +1,11 @@
 """What a host's health check, an orchestrator and a person are told."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 
 from keystead import __version__
 from tests.conftest import StartService
-from tests.web.database import broken
+from tests.databases import Database
 from tests.web.expect import assert_problem
 
 
@@ -25,9 +23,9 @@ async def test_the_root_has_the_name_that_was_chosen(start: StartService) -> Non
 
 
 async def test_the_root_is_honest_about_the_database(
-    anybody: httpx.AsyncClient, database: Path
+    anybody: httpx.AsyncClient, database: Database
 ) -> None:
-    with broken(database):
+    with database.broken():
         answer = await anybody.get("/")
 
     assert answer.status_code == 200  # the host's check must find the process
@@ -36,9 +34,9 @@ async def test_the_root_is_honest_about_the_database(
 
 
 async def test_an_outage_of_the_database_is_no_reason_to_restart(
-    anybody: httpx.AsyncClient, database: Path
+    anybody: httpx.AsyncClient, database: Database
 ) -> None:
-    with broken(database):
+    with database.broken():
         answer = await anybody.get("/livez")
 
     assert answer.status_code == 200
@@ -46,9 +44,9 @@ async def test_an_outage_of_the_database_is_no_reason_to_restart(
 
 
 async def test_an_outage_of_the_database_is_a_reason_to_send_no_traffic(
-    anybody: httpx.AsyncClient, database: Path
+    anybody: httpx.AsyncClient, database: Database
 ) -> None:
-    with broken(database):
+    with database.broken():
         assert_problem(await anybody.get("/readyz"), 503, "store_unavailable")
 
     answer = await anybody.get("/readyz")

@@ -1,16 +1,15 @@
 """No route refuses anything in a way that its documentation does not mention."""
 
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.conftest import Clock, Service
+from tests.databases import Database
 from tests.people import PASSWORD, Person, refresh_with
 from tests.web.calls import DOCUMENTED, ROUTES, caller, key, session_of
-from tests.web.database import broken
 from tests.web.openapi import codes, default_document, operations
 
 JSON = {"Content-Type": "application/json"}
@@ -107,12 +106,12 @@ async def test_whatever_is_refused_is_documented(
 
 @pytest.mark.parametrize("route", DOCUMENTED)
 async def test_an_outage_is_documented(
-    database: Path, ada: Person, bob: Person, route: str
+    database: Database, ada: Person, bob: Person, route: str
 ) -> None:
     documented = DOCUMENTED_CODES[route]
     asking = await caller(ada, bob)
 
-    with broken(database):
+    with database.broken():
         answer = await asking.ask(route)
 
     assert answer.status_code == 200 or (503, answer.json()["code"]) in documented

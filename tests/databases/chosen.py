@@ -1,0 +1,131 @@
+"""
+Which database this run is on, and what is left out of it: a plugin of pytest.
+
+A test that is about one database alone is marked `only_on(name, because=...)`. On others it is left
+out; how many were, and why, is printed at the end (with several test processes it is known only then).
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import NoServer, Server
+
+VARIABLE = "KEYSTEAD_TEST_STORE"
+STORES = ("sqlite", "postgres", "mongo")
+
+Serving = Callable[[Path], AbstractContextManager[Server]]
+
+CHOSEN = pytest.StashKey[str]()
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "only_on(store, *, because): left out on every other database, and counted"
+    )
+    # Read once: no test finds the variable in its environment.
+    name = os.environ.get(VARIABLE) or STORES[0]
+    if name not in STORES:
+        raise pytest.UsageError(f"{VARIABLE}: read {name!r}; allowed: {', '.join(STORES)}")
+    config.stash[CHOSEN] = name
+    config.stash[LEFT_OUT] = {}
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {config.stash[CHOSEN]}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    reasons = {item: _why_not(item, config.stash[CHOSEN]) for item in items}
+    left_out = [item for item in items if reasons[item]]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not reasons[item]]
+    config.stash[LEFT_OUT] = dict(Counter(str(reasons[item]) for item in left_out))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Of several test processes each has collected the same; the one that prints has not.
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[LEFT_OUT].update(output.get("left_out", {}))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    left_out = config.stash[LEFT_OUT]
+    if left_out:
+        title = f"left out on {config.stash[CHOSEN]}: {sum(left_out.values())}"
+        terminalreporter.section(title)
+        for reason, count in sorted(left_out.items()):
+            terminalreporter.write_line(f"{count:4} {reason}")
+
+
+class Servers:
+    """The databases of this test process, each started when it is first asked for."""
+
+    def __init__(self, chosen: str, folder: Path, until_the_end: ExitStack) -> None:
+        self._chosen = chosen
+        self._folder = folder
+        self._until_the_end = until_the_end
+        self._found: dict[str, Server | NoServer] = {}
+
+    def get(self, name: str) -> Server:
+        """
+        Return the server, or skip the test that needs it.
+
+        Where CI asked for this very database the test fails: what was not tried did not succeed.
+        """
+        if name not in self._found:
+            self._found[name] = self._start(name)
+        found = self._found[name]
+        if not isinstance(found, NoServer):
+            return found
+        if name == self._chosen and os.environ.get("CI") == "true":
+            pytest.fail(f"no {name}: {found}")
+        pytest.skip(f"no {name}: {found}")
+
+    def _start(self, name: str) -> Server | NoServer:
+        folder = self._folder / name
+        folder.mkdir()
+        serving: Serving = import_module(f"tests.databases.{name}").serving
+        try:
+            return self._until_the_end.enter_context(serving(folder))
+        except NoServer as missing:
+            return missing
+
+
+@pytest.fixture(scope="session")
+def servers(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Servers]:
+    with ExitStack() as until_the_end:
+        folder = tmp_path_factory.mktemp("databases")
+        yield Servers(pytestconfig.stash[CHOSEN], folder, until_the_end)
+
+
+@pytest.fixture(scope="session")
+def server_of_databases(servers: Servers, pytestconfig: pytest.Config) -> Server:
+    """Where databases are had: of the kind that this run is on."""
+    return servers.get(pytestconfig.stash[CHOSEN])
+
+
+def _why_not(item: pytest.Item, chosen: str) -> str | None:
+    mark = item.get_closest_marker("only_on")
+    if mark is None or chosen in mark.args:
+        return None
+    return f"only on {', '.join(mark.args)}: {mark.kwargs['because']}"
