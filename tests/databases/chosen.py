@@ -1,8 +1,9 @@
 """
 Which database this run is on, and what is left out of it: a plugin of pytest.
 
-A test that is about one database alone is marked `only_on(name, because=...)`. On others it is left
-out; how many were, and why, is printed at the end (with several test processes it is known only then).
+A test that is about one database alone is marked `only_on(name, because=...)`; the modules
+`tests/store/test_<name>*.py` are so without a mark. On others they are left out; how many were, and
+why, is printed at the end (with several test processes it is known only then).
 """
 
 import os
@@ -125,7 +126,15 @@ def server_of_databases(servers: Servers, pytestconfig: pytest.Config) -> Server
 
 
 def _why_not(item: pytest.Item, chosen: str) -> str | None:
-    mark = item.get_closest_marker("only_on")
+    mark = item.get_closest_marker("only_on") or _mark_of_module(item.path)
     if mark is None or chosen in mark.args:
         return None
     return f"only on {', '.join(mark.args)}: {mark.kwargs['because']}"
+
+
+def _mark_of_module(path: Path) -> pytest.Mark | None:
+    if path.parent.name == "store":
+        for store in STORES:
+            if path.name.startswith(f"test_{store}"):
+                return pytest.mark.only_on(store, because="what this store alone promises").mark
+    return None

@@ -4,10 +4,10 @@ import asyncio
 import itertools
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 
+from tests.databases import Database
 from tests.people import Person
 from tests.server.running import Server, client_of, running
 
@@ -44,12 +44,12 @@ class Balancer(httpx.AsyncBaseTransport):
         raise AssertionError("a server does not answer")
 
 
-async def test_servers_are_replaced_one_by_one_under_load(tmp_path: Path) -> None:
+async def test_servers_are_replaced_one_by_one_under_load(database: Database) -> None:
     balancer = Balancer()
     with ExitStack() as stack:
 
         def start() -> Server:
-            return stack.enter_context(running(tmp_path))
+            return stack.enter_context(running(database))
 
         def client() -> httpx.AsyncClient:
             return httpx.AsyncClient(transport=balancer, base_url="http://127.0.0.1")
