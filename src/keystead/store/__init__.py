@@ -27,20 +27,24 @@ def is_embedded(url: str) -> bool:
     return urlsplit(url).scheme == "sqlite"
 
 
-def open_store(url: str, pool: int = 1) -> Store:  # noqa: ARG001 - SQLite needs no pool.
+def open_store(url: str, pool: int = 1) -> Store:
     """
     Return the adapter for a database URL, not yet connected.
 
     Args:   pool: connections it may keep to a server.
-    Raises: UnknownDatabase: naming the scheme only, since a URL may hold a password.
+    Raises: UnknownDatabase: naming the scheme or an option, since a URL may hold a password.
     """
     scheme = urlsplit(url).scheme
     # Each driver is loaded only by those who use it: together they would double the idle memory.
     match scheme:
         case "sqlite" if SQLITE_URL.fullmatch(url):
             return SqliteStore(sqlite_path(url))
+        case "mongodb" | "mongodb+srv":
+            from keystead.store.mongo import MongoStore  # noqa: PLC0415 - see above.
+
+            return MongoStore(url, pool)
         case _:
             raise UnknownDatabase(
                 f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
-                "sqlite:////absolute.db, without options"
+                "sqlite:////absolute.db, without options; mongodb://; mongodb+srv://"
             )
