@@ -40,6 +40,7 @@ async def test_a_server_that_stands_still_is_down_for_every_verb_within_five_sec
 
         assert time.monotonic() - begun < IN_TIME_SECONDS
         assert {type(outcome) for outcome in outcomes} == {StoreDown}
+        assert all(str(outcome.__cause__) for outcome in outcomes if isinstance(outcome, StoreDown))
         wire.resume()
         await store.check()
 

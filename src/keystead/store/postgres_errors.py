@@ -53,6 +53,11 @@ def is_down(error: BaseException) -> bool:
     return isinstance(error, (Busy, *_DRIVER))
 
 
+def reason_of(error: Exception) -> Exception:
+    """Return what an operator can be told: an error with a text."""
+    return error if str(error) else TimeoutError("no answer in time")
+
+
 def is_stale(error: BaseException) -> bool:
     """Say whether a prepared statement no longer fits the schema; then it did nothing."""
     return isinstance(error, asyncpg.InvalidCachedStatementError)
