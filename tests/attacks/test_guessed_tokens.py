@@ -8,6 +8,8 @@ import asyncio
 import uuid
 from collections import Counter
 
+import pytest
+
 from keystead.domain.session import SignedIn
 from keystead.domain.user import UserId
 from keystead.flows.login import Origin, TokenPair, describe, new_session, pair
@@ -21,6 +23,7 @@ SIGN_INS = 4500
 PROOF_BYTES = 32
 
 
+@pytest.mark.timeout(180)  # Some hundred writes that must be on the disk.
 async def test_ten_thousand_tokens_are_all_different(service: Service) -> None:
     people = [await service.person(f"person{number}") for number in range(PEOPLE)]
     access = [person.access_token for person in people]

@@ -36,6 +36,7 @@ async def delete(actor: Person, target: Person) -> httpx.Response:
 ACTS = [demote, disable, delete]
 
 
+@pytest.mark.timeout(180)  # Some thousand requests, half of them writes that must be on the disk.
 async def test_two_admins_who_demote_each_other_a_hundred_times_leave_one(
     start: StartService, database: Database
 ) -> None:

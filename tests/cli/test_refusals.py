@@ -42,11 +42,11 @@ def test_a_file_that_is_no_database_is_said_and_left_alone(
 def test_a_database_that_is_out_of_order_is_said(cli: Cli, database: Database) -> None:
     cli.user("bob")
 
-    with database.broken() as reason:
+    with database.broken():
         said = cli.refused("users", "list")
 
     assert said.startswith("keystead: ")
-    assert reason in said
+    assert said.count("\n") == 1
     assert [user["email"] for user in cli.json("users", "list")] == ["bob@example.com"]
 
 

@@ -5,27 +5,28 @@ import pty
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import NOW, Cli
+from tests.databases import Database, environment_of
 from tests.people import PASSWORD
 from tests.server.running import environment, keystead
 from tests.store.samples import added
 
 
-def test_what_stands_in_a_pipe_is_whole(cli: Cli, tmp_path: Path) -> None:
+def test_what_stands_in_a_pipe_is_whole(cli: Cli, database: Database) -> None:
     long = "a" * 60 + "@" + ".".join(["b" * 60] * 2) + ".com"
     cli.work(lambda tools: added(tools.store, long))
 
-    result = keystead(tmp_path, "users", "list", COLUMNS="40")
+    env = environment_of(database)
+    result = keystead(database.folder, "users", "list", COLUMNS="40", **env)
 
     assert any(long in line.split() for line in result.stdout.splitlines())
 
 
-def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, tmp_path: Path) -> None:
-    code, screen = _at_a_terminal(tmp_path, "create-admin", "zoe@example.com")
+def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, database: Database) -> None:
+    code, screen = _at_a_terminal(database, "create-admin", "zoe@example.com")
 
     assert code == 0, screen
     assert "Password: " in screen
@@ -36,9 +37,10 @@ def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, tmp_path: Path) -
 
 
 def test_without_a_terminal_or_standard_input_nobody_is_made_admin(
-    cli: Cli, tmp_path: Path
+    cli: Cli, database: Database
 ) -> None:
-    result = keystead(tmp_path, "create-admin", "max@example.com")
+    env = environment_of(database)
+    result = keystead(database.folder, "create-admin", "max@example.com", **env)
 
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
@@ -46,11 +48,11 @@ def test_without_a_terminal_or_standard_input_nobody_is_made_admin(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape"])
-def test_a_password_that_is_no_text_is_refused(tmp_path: Path, encoding: str) -> None:
+def test_a_password_that_is_no_text_is_refused(database: Database, encoding: str) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "keystead", "create-admin", "tim@example.com", "--password-stdin"],
-        cwd=tmp_path,
-        env=environment({"PYTHONIOENCODING": encoding}),
+        cwd=database.folder,
+        env=environment({**environment_of(database), "PYTHONIOENCODING": encoding}),
         input=b"\xff\xfe a long password\n",
         capture_output=True,
         timeout=30,
@@ -78,14 +80,14 @@ def test_an_argument_that_is_no_text_is_wrong_usage(cli: Cli, command: list[str]
     assert "is not text" in cli.refused(*command, code=2)
 
 
-def _at_a_terminal(folder: Path, *arguments: str) -> tuple[int, str]:
+def _at_a_terminal(database: Database, *arguments: str) -> tuple[int, str]:
     """Run a command at a terminal of its own, and type the password whenever it is asked for."""
     screen = b""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "keystead", *arguments],
-        cwd=folder,
-        env=environment({}),
+        cwd=database.folder,
+        env=environment(environment_of(database)),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

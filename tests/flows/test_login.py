@@ -211,7 +211,7 @@ async def test_a_short_lifetime_bounds_a_new_session_too(tools: Tools, clock: Cl
 
 
 @pytest.mark.usefixtures("bob")
-@pytest.mark.parametrize("user_agent", [None, "", "x" * 100_000, "\x1b[31m\r\n"])
+@pytest.mark.parametrize("user_agent", [None, "", "x" * 100_000, "\x1b[31m\r\n", "a\0b"])
 async def test_any_user_agent_signs_in_and_little_of_it_is_kept(
     tools: Tools, clock: Clock, user_agent: str | None
 ) -> None:
@@ -220,4 +220,4 @@ async def test_any_user_agent_signs_in_and_little_of_it_is_kept(
     client = pair.signed_in.session.client
     assert client.ip is None
     assert client.place is None
-    assert client.user_agent == (user_agent[:256] if user_agent else None)
+    assert client.user_agent == (user_agent[:256].replace("\0", " ") if user_agent else None)

@@ -1,4 +1,3 @@
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,9 +6,10 @@ from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from keystead.flows.upkeep import BATCH, LEASE_TIME, purge, purge_if_mine
 from tests.conftest import Clock
+from tests.databases import Database
 from tests.flows.conftest import BOB, sign_in
 from tests.people import PASSWORD
-from tests.store.samples import added, new_session
+from tests.store.samples import added, new_session, opened
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -29,12 +29,12 @@ async def test_what_is_over_goes_and_what_lives_stays(tools: Tools, clock: Clock
 
 @pytest.mark.parametrize("count", [BATCH - 1, BATCH, BATCH + 1])
 async def test_everything_goes_however_many_batches_it_takes(
-    tools: Tools, clock: Clock, count: int
+    tools: Tools, clock: Clock, database: Database, count: int
 ) -> None:
     user = await added(tools.store)
-    await asyncio.gather(
-        *(tools.store.open_session(new_session(user), cap=2 * BATCH) for _ in range(count))
-    )
+    await opened(tools.store, user)
+    (row,) = database.rows("sessions")
+    database.add("sessions", [{**row, "id": new_session(user).id} for _ in range(count - 1)])
 
     assert await purge(tools, clock.advance(days=14)) == count
 

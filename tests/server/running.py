@@ -82,9 +82,15 @@ class Server:
 
 @contextmanager
 def running(database: Database, *arguments: str, **env: str) -> Iterator[Server]:
-    """Start the program on *database*, in its folder, wait until it answers, and stop it afterwards."""
-    given = {**environment_of(database), **env}
-    server = start(database.folder, free_port(), *arguments, **given)
+    """Start the program on *database*, wait until it answers, and stop it afterwards."""
+    with running_in(database.folder, *arguments, **{**environment_of(database), **env}) as server:
+        yield server
+
+
+@contextmanager
+def running_in(folder: Path, *arguments: str, **env: str) -> Iterator[Server]:
+    """Start the program in *folder*, told of no database but what *env* says of one."""
+    server = start(folder, free_port(), *arguments, **env)
     try:
         _wait_for(server)
         yield server

@@ -64,6 +64,7 @@ class Killed:
         return client_of(self.port)
 
 
+@pytest.mark.timeout(180)  # A dozen starts, which take a busy machine most of a minute.
 @pytest.mark.parametrize("seed", range(4))
 async def test_killed_while_it_writes_the_server_loses_nothing_it_acknowledged(
     database: Database, seed: int

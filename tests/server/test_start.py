@@ -15,7 +15,7 @@ from keystead.assembly import open_tools
 from keystead.settings import Settings
 from tests.databases import Database, environment_of, secrets_of, settings_of
 from tests.people import PASSWORD, Person, profile_with
-from tests.server.running import eventually, free_port, keystead, running, start
+from tests.server.running import eventually, free_port, keystead, running, running_in
 
 SAMPLE_SECRET = "super-secret-key-super-secret-key-super"
 PRODUCTION = {
@@ -46,14 +46,9 @@ async def test_the_first_start_makes_secrets_for_the_owner_only_and_says_what_is
 def test_told_nothing_the_first_start_makes_a_database_here_with_secrets_beside_it(
     tmp_path: Path,
 ) -> None:
-    server = start(tmp_path, free_port())
-    try:
-        eventually(server.is_alive)
-
+    with running_in(tmp_path):
         assert _mode(tmp_path / "keystead.db") == 0o600
         assert _mode(tmp_path / "keystead.secrets.json") == 0o600
-    finally:
-        server.kill()
 
 
 async def test_a_restart_keeps_accounts_sessions_and_keys(database: Database) -> None:
@@ -134,8 +129,14 @@ async def test_secrets_of_another_database_stop_the_start(
         ({"KEYSTEAD_PORT": "70000"}, 2, "KEYSTEAD_PORT: read '70000'; allowed: .*65535", None),
         ({"KEYSTEAD_HOST": "0.0.0.0"}, 2, "KEYSTEAD_HOST: .*KEYSTEAD_ENVIRONMENT", None),  # noqa: S104 - refused.
         ({"COOKIE_HTTP_ONLY": "false"}, 2, "COOKIE_HTTP_ONLY: read false; allowed: only", None),
-        ({"DB_URL": "mongodb://ada:hunter2@db/x"}, 1, "begins with 'mongodb'; allowed", "hunter2"),
-        ({"DB_URL": "postgresql://ada:hunter2@db/x"}, 1, "begins with 'postgresql'", "hunter2"),
+        ({"DB_URL": "mysql://ada:hunter2@db/x"}, 1, "begins with 'mysql'; allowed", "hunter2"),
+        (
+            {"DB_URL": "postgresql://ada:hunter2@db/x?connect_timeout=3"},
+            1,
+            "DB_URL has an option connect_timeout; allowed .*sslmode",
+            "hunter2",
+        ),
+        ({"DB_URL": "postgresql://ada:hunter2/3@db/x"}, 1, "is no PostgreSQL URL", "hunter2"),
         ({"DB_URL": "hunter2"}, 1, "begins with 'nothing'", "hunter2"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

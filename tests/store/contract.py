@@ -9,8 +9,10 @@ while it was open. Where a promise speaks of any number of callers, they come th
 from tests.store.contract_admins import AdminPromises
 from tests.store.contract_failure import FailurePromises
 from tests.store.contract_listing import ListingPromises
+from tests.store.contract_races import RacePromises
 from tests.store.contract_rotation import RotationPromises
 from tests.store.contract_sessions import SessionPromises
+from tests.store.contract_text import TextPromises
 from tests.store.contract_upkeep import UpkeepPromises
 from tests.store.contract_users import UserPromises
 
@@ -22,6 +24,8 @@ class StoreContract(
     SessionPromises,
     RotationPromises,
     UpkeepPromises,
+    RacePromises,
+    TextPromises,
     FailurePromises,
 ):
     """Every verb of `domain.store.Store`, and every promise in its docstring."""

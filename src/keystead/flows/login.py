@@ -78,11 +78,12 @@ def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
 
 def describe(tools: Tools, origin: Origin) -> Client:
     """Say where a request comes from, as far as can be told."""
-    user_agent = origin.user_agent[:MAX_USER_AGENT] if origin.user_agent else None
+    # Not every database keeps a NUL in a text; RFC 9110 section 5.5 puts a space there.
+    user_agent = (origin.user_agent or "")[:MAX_USER_AGENT].replace("\0", " ")
     return Client(
         ip=origin.ip,
-        user_agent=user_agent,
-        device=tools.read_device(user_agent or ""),
+        user_agent=user_agent or None,
+        device=tools.read_device(user_agent),
         place=tools.find_place(origin.ip) if origin.ip else None,
     )
 

@@ -38,6 +38,21 @@ def from_millis(millis: int) -> datetime:
     return datetime.fromtimestamp(millis / 1000, UTC)
 
 
+def can_be_kept(*values: object) -> bool:
+    """
+    Say whether no text among *values* holds NUL or half of a surrogate pair.
+
+    PostgreSQL keeps no NUL, and no database keeps what is not Unicode: what is looked up by such a
+    text cannot be there.
+    """
+    for value in values:
+        if isinstance(value, str) and (
+            "\0" in value or not (value.isascii() or _is_unicode(value))
+        ):
+            return False
+    return True
+
+
 def user_from(row: Row) -> User:
     """Build a user from the columns of `sql.USER`."""
     id_, email, role, status, created_at, updated_at = row
@@ -124,3 +139,11 @@ def from_session(session: Session) -> Row:
         device.os,
         None if client.place is None else json.dumps(asdict(client.place)),
     )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
