@@ -87,7 +87,11 @@ class Shell:
         try:
             response = await self._respond(scope, receive, context, trace)
             status = response.status_code
-            await self._send(response, scope, send, trace)
+            # All answers are whole, so Starlette's own way to send them has nothing to add.
+            headers = self._headers_of(response, trace)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            body = b"" if scope["method"] == "HEAD" else response.body
+            await send({"type": "http.response.body", "body": body})
         except OSError:
             pass  # The client left while it was being answered.
         except Exception as error:  # noqa: BLE001 - the last resort: it has been answered already.
@@ -106,14 +110,6 @@ class Shell:
             return await route.respond(Call(scope, receive, context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
             return problem(_fault_of(error, trace), trace.request_id)
-
-    async def _send(self, response: Response, scope: Scope, send: Send, trace: Trace) -> None:
-        # All answers are whole, so they need neither Starlette's way to send nor one around it.
-        headers = self._headers_of(response, trace)
-        status = response.status_code
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        body = b"" if scope["method"] == "HEAD" else response.body
-        await send({"type": "http.response.body", "body": body})
 
     def _headers_of(self, response: Response, trace: Trace) -> list[tuple[bytes, bytes]]:
         own = response.raw_headers
