@@ -8,7 +8,7 @@ returns a row: only domain objects. Every verb is atomic, and committed when it 
 import re
 from urllib.parse import urlsplit
 
-from keystead.domain.store import Store
+from keystead.domain.transfer import Transfer
 from keystead.store.migrations import SchemaUnknown
 from keystead.store.sqlite import SqliteStore, sqlite_path
 
@@ -27,7 +27,7 @@ def is_embedded(url: str) -> bool:
     return urlsplit(url).scheme == "sqlite"
 
 
-def open_store(url: str, pool: int = 1) -> Store:  # noqa: ARG001 - SQLite needs no pool.
+def open_store(url: str, pool: int = 1) -> Transfer:  # noqa: ARG001 - SQLite needs no pool.
     """
     Return the adapter for a database URL, not yet connected.
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from keystead.domain.session import Client, Device, Place, Session, SignedIn
+from keystead.domain.transfer import CopyState, Part
 from keystead.domain.user import (
     Credentials,
     PasswordHash,
@@ -119,3 +120,14 @@ def from_session(session: Session) -> Row:
         device.os,
         None if client.place is None else json.dumps(asdict(client.place)),
     )
+
+
+def copy_state_from(text: str) -> CopyState:
+    """Read what `from_copy_state` wrote."""
+    found = json.loads(text)
+    return CopyState(**{**found, "part": Part(found["part"])})
+
+
+def from_copy_state(state: CopyState) -> str:
+    """Return the text that is kept under the name `copy`."""
+    return json.dumps(asdict(state))
