@@ -35,6 +35,20 @@ def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, tmp_path: Path) -
     cli.sign_in("zoe", NOW)
 
 
+def test_progress_is_a_bar_at_a_terminal(cli: Cli, database: Path, tmp_path: Path) -> None:
+    cli.user("bob")
+
+    code, screen = _at_a_terminal(
+        tmp_path, "copy", "--from", f"sqlite:///{database}", "--to", "sqlite:///new.db"
+    )
+
+    assert code == 0, screen
+    assert "users copied" in screen
+    assert "\u2501" in screen
+    assert "1/1" in screen
+    assert "hold the same" in screen
+
+
 def test_without_a_terminal_or_standard_input_nobody_is_made_admin(
     cli: Cli, tmp_path: Path
 ) -> None:
