@@ -13,7 +13,7 @@ from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blo
 from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.devices import read_device
-from keystead.domain.passwords import PasswordPolicy
+from keystead.domain.passwords import MIN_LENGTHS, PasswordPolicy
 from keystead.domain.store import Store
 from keystead.domain.transfer import CopyUnfinished, Transfer
 from keystead.flows.seed_admin import seed_admin
@@ -23,10 +23,6 @@ from keystead.logs import log, record
 from keystead.places.lookup import Places
 from keystead.settings import Settings
 from keystead.store import is_embedded, open_store, sqlite_path
-
-MIN_PASSWORD_LENGTH = {"asvs": 8, "nist": 15}
-"""OWASP ASVS 6.2.1; NIST SP 800-63B-4 section 3.1.1.2 where the password is the only factor."""
-
 
 Clock = Callable[[], datetime]
 
@@ -92,7 +88,7 @@ def _tools(
         unsettled=UnsettledRotations(),
         session_policy=settings.session_policy,
         password_policy=PasswordPolicy(
-            MIN_PASSWORD_LENGTH[settings.password_profile], load_blocklist(), settings.app_name
+            MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
     )
 

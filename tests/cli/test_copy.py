@@ -9,14 +9,16 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from keystead.assembly import system_clock
 from keystead.domain.transfer import CopyState
 from keystead.domain.user import Credentials, Role
 from tests.cli.conftest import NOW, Cli
-from tests.conftest import StartService
+from tests.conftest import Clock, StartService
 from tests.server.running import environment, eventually, free_port, keystead
 from tests.store.samples import HASH, new_session, new_user
 from tests.store.sqlite_files import open_sqlite
@@ -36,8 +38,8 @@ def urls(source: Path, target: Path) -> list[str]:
 def content_of(path: Path) -> list[object]:
     with closing(sqlite3.connect(path)) as db:
         return [
-            db.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
-            for table in ("users", "sessions")
+            db.execute(f"SELECT * FROM {what} ORDER BY id").fetchall()
+            for what in ("users", "sessions WHERE created_at > 1750000000000")
         ]
 
 
@@ -45,7 +47,8 @@ def people(cli: Cli) -> None:
     cli.user("ada", Role.ADMIN)
     cli.user("bob")
     for _ in range(3):
-        cli.sign_in("bob", NOW)
+        cli.sign_in("bob", system_clock())
+    cli.sign_in("bob", NOW - timedelta(days=900))  # over, and left behind
 
 
 def fill(path: Path, count: int) -> None:
@@ -56,7 +59,8 @@ def fill(path: Path, count: int) -> None:
             await store.bind_secrets("0123456789abcdef")
             users = [new_user(f"{n}@example.com") for n in range(count)]
             await store.import_users([Credentials(user, HASH) for user in users], [])
-            await store.import_sessions([new_session(user) for user in users], [])
+            sessions = [new_session(user, system_clock()) for user in users]
+            await store.import_sessions(sessions, [])
 
     asyncio.run(work())
 
@@ -78,6 +82,7 @@ def test_everything_is_copied_and_said(cli: Cli, database: Path, target: Path) -
     assert "users were added: 2" in result.stdout
     assert "sessions were added: 3" in result.stdout
     assert "leases are not carried" in result.stdout
+    assert "1 sessions are not carried: they have expired" in result.stdout
     assert "hold the same" in result.stdout
     assert "users copied: 2 of 2" in result.stderr.splitlines()
     assert content_of(target) == content_of(database)
@@ -93,7 +98,7 @@ def test_a_copy_is_told_as_json_with_the_checksums_of_both_sides(
 
     assert said["users"] == {"added": 2, "changed": 0, "removed": 0, "same": 0}
     assert said["is_whole"] is True
-    assert list(said["not_carried"]) == ["leases"]
+    assert list(said["not_carried"]) == ["leases", "1 sessions"]
     for part, count in (("users", 2), ("sessions", 3)):
         sides = said["compared"][part]
         assert sides["source"] == sides["target"]
@@ -103,8 +108,9 @@ def test_a_copy_is_told_as_json_with_the_checksums_of_both_sides(
 
 
 async def test_everybody_stays_signed_in_with_the_same_secrets(
-    start: StartService, database: Path, target: Path, tmp_path: Path
+    start: StartService, clock: Clock, database: Path, target: Path, tmp_path: Path
 ) -> None:
+    clock.now = system_clock()
     old = await start()
     bob = await old.person("bob")
     ada = await old.person("ada", Role.ADMIN)

@@ -48,7 +48,6 @@ def test_every_setting_is_printed_with_its_value_and_source(
         ("JWT_SECRET", SECRET),
         ("ADMIN_PASSWORD", SECRET),
         ("MAXMIND_LICENSE_KEY", SECRET),
-        ("DB_URL", REMOTE),
     ],
 )
 def test_no_secret_is_printed(
@@ -62,6 +61,31 @@ def test_no_secret_is_printed(
         assert "********" in printed
         assert value[-20:] not in printed
         assert "Zq8vYf3n" not in printed
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (REMOTE, "postgresql://********@db.example.com/keystead"),
+        (f"{REMOTE}?password=Zq8vYf3n", "postgresql://********@db.example.com/keystead"),
+        ("postgres://a:Zq8vYf3n@db1:5432,[::1]/k", "postgres://********@db1:5432,[::1]/k"),
+        ("postgresql://db1/keystead", "postgresql://db1/keystead"),
+        ("mongodb+srv://a:Zq8vYf3n@db.example.com/k", "mongodb+srv://********@db.example.com/k"),
+        # Passwords that should have been encoded.
+        ("postgresql://a:Zq8vYf3n/b@db/k", "********"),
+        ("postgresql://a:Zq8vYf3n?b@db/k", "********"),
+        ("postgresql://a:Zq8vYf3n#b@db/k", "********"),
+        ("postgresql://a:Zq8@vYf3n@db/k", "********"),
+    ],
+)
+def test_of_a_server_its_hosts_and_the_database_are_shown_and_never_a_password(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", url)
+
+    found = {line["setting"]: line["value"] for line in cli.json("settings")}
+    assert found["KEYSTEAD_DATABASE_URL"] == shown
+    assert "Zq8" not in cli.done("settings")
 
 
 def test_the_path_of_a_database_is_no_secret(cli: Cli, database: Path) -> None:

@@ -20,7 +20,17 @@ from keystead.domain.transfer import (
 from keystead.domain.user import Credentials, PasswordHash, Role, Status, User
 from keystead.flows import compare
 from keystead.flows.copy import Changes, Copied, Refusal, Rehearsed, copy, rehearse
-from tests.store.samples import HASH, NOW, NOWHERE, added, new_session, new_user, opened, signed_in
+from tests.store.samples import (
+    HASH,
+    NOW,
+    NOWHERE,
+    added,
+    new_session,
+    new_user,
+    opened,
+    opened_until,
+    signed_in,
+)
 from tests.store.sqlite_files import open_sqlite
 
 PRINT = "0123456789abcdef"
@@ -51,13 +61,14 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def source(tmp_path: Path) -> AsyncIterator[Transfer]:
-    """A database in use: ten users, twelve sessions."""
+    """A database in use: ten users, thirteen live sessions."""
     async with open_sqlite(tmp_path / "source.db") as store:
         await store.bind_secrets(PRINT)
         for n in range(10):
             user = await added(store, f"{n}@example.com", Role.USER if n else Role.ADMIN)
             for _ in range(n % 4):
                 await opened(store, user)
+        await opened_until(store, user, NOW)  # over, and left behind
         yield store
 
 
@@ -68,12 +79,12 @@ async def target(tmp_path: Path) -> AsyncIterator[Transfer]:
 
 
 async def content(store: Transfer) -> tuple[list[Credentials], list[Session]]:
-    return await store.export_users("", 5000), await store.export_sessions("", 5000)
+    return await store.export_users("", 5000), await store.export_sessions("", 5000, NOW)
 
 
 async def copied(source: Transfer, target: Transfer) -> Copied:
     """Copy with success."""
-    outcome = await copy(source, target, Teller())
+    outcome = await copy(source, target, NOW, Teller())
     assert isinstance(outcome, Copied)
     assert outcome.is_whole
     assert await content(target) == await content(source)
@@ -82,7 +93,7 @@ async def copied(source: Transfer, target: Transfer) -> Copied:
 
 async def killed(source: Transfer, target: Transfer, what: str, done: int) -> None:
     with pytest.raises(Killed):
-        await copy(source, target, Teller((what, done)))
+        await copy(source, target, NOW, Teller((what, done)))
 
 
 async def users_of(store: Transfer) -> list[User]:
@@ -116,7 +127,7 @@ async def test_the_source_is_not_changed(source: Transfer, target: Transfer) -> 
 async def test_progress_is_told_batch_by_batch(source: Transfer, target: Transfer) -> None:
     teller = Teller()
 
-    await copy(source, target, teller)
+    await copy(source, target, NOW, teller)
 
     assert [told for told in teller.told if told[0] == "users copied"] == [
         ("users copied", done, 10) for done in (0, 3, 6, 9, 10)
@@ -150,7 +161,7 @@ async def test_a_copy_that_was_killed_anywhere_is_unfinished_and_goes_on_from_th
     assert state is not None
     assert not state.is_finished
     assert await target.find_fingerprint() is None
-    there = await target.count()
+    there = await target.count(NOW)
     outcome = await copied(source, target)
     assert (outcome.users.added, outcome.sessions.added) == (10 - there.users, 13 - there.sessions)
     # What lies before the cursor is not looked at again until both sides are compared.
@@ -162,13 +173,13 @@ async def test_a_copy_killed_again_and_again_is_whole_in_the_end(
 ) -> None:
     for what, total in (("users copied", 10), ("sessions copied", 13)):
         for _ in range(-(-total // 3)):
-            counts = await target.count()
+            counts = await target.count(NOW)
             teller = Teller()
             done = 3 if total - (counts.users if total == 10 else counts.sessions) > 3 else None
             if done is not None:
                 teller.ends_at = (what, done)
                 with pytest.raises(Killed):
-                    await copy(source, target, teller)
+                    await copy(source, target, NOW, teller)
 
     await copied(source, target)
 
@@ -187,7 +198,7 @@ async def test_repeating_a_copy_changes_nothing(source: Transfer, target: Transf
 async def change_everything(source: Transfer) -> None:
     """What a server that runs meanwhile may do to rows that were copied already."""
     users = sorted(await users_of(source), key=lambda user: user.email)
-    sessions = await source.export_sessions("", 100)
+    sessions = await source.export_sessions("", 100, NOW)
     await source.change_role(users[1].id, Role.ADMIN, LATER)
     await source.change_status(users[2].id, Status.DISABLED, LATER)  # ends two sessions
     await source.replace_password_hash(users[4].id, HASH, PasswordHash("$argon2id$new", 2))
@@ -207,7 +218,7 @@ async def test_what_changed_before_a_run_ended_is_found_and_the_next_run_carries
     await killed(source, target, "sessions copied", 13)
     await change_everything(source)
 
-    differs = await copy(source, target, Teller())
+    differs = await copy(source, target, NOW, Teller())
 
     assert isinstance(differs, Copied)
     assert not differs.is_whole
@@ -253,7 +264,7 @@ async def test_a_finished_copy_that_was_used_is_left_alone(
     await added(target, "new@example.com")
     before = await content(target)
 
-    assert await copy(source, target, Teller()) is Refusal.TARGET_CHANGED
+    assert await copy(source, target, NOW, Teller()) is Refusal.TARGET_CHANGED
 
     assert await content(target) == before
     state = await target.find_copy()
@@ -287,8 +298,8 @@ async def test_a_database_with_accounts_is_not_copied_over(
     await signed_in(target)
     before = await content(target)
 
-    assert await copy(source, target, Teller()) is Refusal.TARGET_IN_USE
-    assert await rehearse(source, target, Teller()) is Refusal.TARGET_IN_USE
+    assert await copy(source, target, NOW, Teller()) is Refusal.TARGET_IN_USE
+    assert await rehearse(source, target, NOW, Teller()) is Refusal.TARGET_IN_USE
 
     assert await content(target) == before
     assert await target.find_copy() is None
@@ -299,7 +310,7 @@ async def test_an_empty_database_of_other_secrets_is_refused(
 ) -> None:
     await target.bind_secrets("another")
 
-    assert await copy(source, target, Teller()) is Refusal.TARGET_OF_OTHER_SECRETS
+    assert await copy(source, target, NOW, Teller()) is Refusal.TARGET_OF_OTHER_SECRETS
 
 
 async def test_an_empty_database_that_knows_the_secrets_already_is_filled(
@@ -316,7 +327,7 @@ async def test_the_copy_of_another_database_is_not_gone_on_with(
     state = CopyState("another", Part.USERS, "0199")
     await target.keep_copy(state)
 
-    assert await copy(source, target, Teller()) is Refusal.TARGET_OF_ANOTHER_COPY
+    assert await copy(source, target, NOW, Teller()) is Refusal.TARGET_OF_ANOTHER_COPY
 
     assert await target.find_copy() == state
 
@@ -325,8 +336,8 @@ async def test_a_database_that_was_never_used_is_no_source(
     target: Transfer, tmp_path: Path
 ) -> None:
     async with open_sqlite(tmp_path / "unused.db") as unused:
-        assert await copy(unused, target, Teller()) is Refusal.SOURCE_UNUSED
-        assert await rehearse(unused, None, Teller()) is Refusal.SOURCE_UNUSED
+        assert await copy(unused, target, NOW, Teller()) is Refusal.SOURCE_UNUSED
+        assert await rehearse(unused, None, NOW, Teller()) is Refusal.SOURCE_UNUSED
 
     assert await target.find_copy() is None
 
@@ -337,18 +348,18 @@ async def test_a_copy_that_is_not_whole_is_no_source(
     await killed(source, target, "users copied", 3)
 
     async with open_sqlite(tmp_path / "third.db") as third:
-        assert await copy(target, third, Teller()) is Refusal.SOURCE_UNFINISHED
+        assert await copy(target, third, NOW, Teller()) is Refusal.SOURCE_UNFINISHED
 
 
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
     source: Transfer, target: Transfer
 ) -> None:
-    wanted = Rehearsed(Changes(added=10), Changes(added=13))
+    wanted = Rehearsed(Changes(added=10), Changes(added=13), over=1)
 
-    assert await rehearse(source, None, Teller()) == wanted
-    assert await rehearse(source, target, Teller()) == wanted
+    assert await rehearse(source, None, NOW, Teller()) == wanted
+    assert await rehearse(source, target, NOW, Teller()) == wanted
 
-    assert await target.count() == Counts(0, 0)
+    assert await target.count(NOW) == Counts(0, 0, 0)
     assert await target.find_copy() is None
     assert await target.find_fingerprint() is None
 
@@ -360,9 +371,10 @@ async def test_a_rehearsal_over_a_finished_copy_says_what_changed(
     await change_everything(source)
     state = await target.find_copy()
 
-    assert await rehearse(source, target, Teller()) == Rehearsed(
+    assert await rehearse(source, target, NOW, Teller()) == Rehearsed(
         Changes(added=1, changed=3, removed=1, same=6),
         Changes(added=1, changed=1, removed=6, same=6),
+        over=1,
     )
 
     assert await target.find_copy() == state

@@ -120,7 +120,14 @@ async def test_secrets_of_another_database_stop_the_start(tmp_path: Path) -> Non
         ({"KEYSTEAD_HOST": "0.0.0.0"}, 2, "KEYSTEAD_HOST: .*KEYSTEAD_ENVIRONMENT", None),  # noqa: S104 - refused.
         ({"COOKIE_HTTP_ONLY": "false"}, 2, "COOKIE_HTTP_ONLY: read false; allowed: only", None),
         ({"DB_URL": "mongodb://ada:hunter2@db/x"}, 1, "begins with 'mongodb'; allowed", "hunter2"),
-        ({"DB_URL": "postgresql://ada:hunter2@db/x"}, 1, "begins with 'postgresql'", "hunter2"),
+        ({"DB_URL": "mysql://ada:hunter2@db/x"}, 1, "begins with 'mysql'", "hunter2"),
+        (
+            {"DB_URL": "postgresql://ada:hunter2@db/x?connect_timeout=3"},
+            1,
+            "DB_URL has an option connect_timeout; allowed .*sslmode",
+            "hunter2",
+        ),
+        ({"DB_URL": "postgresql://ada:hunter2/3@db/x"}, 1, "is no PostgreSQL URL", "hunter2"),
         ({"DB_URL": "hunter2"}, 1, "begins with 'nothing'", "hunter2"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

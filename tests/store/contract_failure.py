@@ -23,9 +23,9 @@ READS: dict[str, Call] = {
     "find_session": lambda store: store.find_session(SessionId("x")),
     "list_sessions": lambda store: store.list_sessions(UserId("x"), NOW),
     "find_fingerprint": lambda store: store.find_fingerprint(),
-    "count": lambda store: store.count(),
+    "count": lambda store: store.count(NOW),
     "export_users": lambda store: store.export_users("", 10),
-    "export_sessions": lambda store: store.export_sessions("", 10),
+    "export_sessions": lambda store: store.export_sessions("", 10, NOW),
     "find_copy": lambda store: store.find_copy(),
 }
 WRITES: dict[str, Call] = {

@@ -1,23 +1,30 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from keystead.domain.session import Session
 from keystead.domain.transfer import CopyState, Counts, Part, Transfer
 from keystead.domain.user import Credentials, EmailAddress, PasswordHash, Role, Status, User
+from keystead.flows.copy import Copied, copy
+from tests.store.contract_users import UNUSUAL
 from tests.store.samples import (
+    CAP,
     HASH,
+    LISBON,
     NOW,
     NOWHERE,
     added,
     new_session,
     new_user,
     opened,
+    opened_until,
     signed_in,
     stored,
 )
+from tests.store.sqlite_files import open_sqlite
 
 LATER = NOW + timedelta(milliseconds=1)
 BCRYPT = PasswordHash("$2b$10$" + "a" * 53, None)
@@ -45,20 +52,19 @@ class TransferPromises:
         assert [len(page) for page in pages] == [3, 3, 1, 0]
         assert [each for page in pages for each in page] == wanted
 
-    async def test_sessions_are_exported_page_by_page_also_those_that_are_over(
+    async def test_sessions_are_exported_page_by_page_but_those_that_are_over(
         self, store: Transfer
     ) -> None:
         bob, eve = await added(store), await added(store, "eve@example.com")
-        long_ago = NOW - timedelta(days=400)
-        sessions = [
-            await opened(store, user, now) for user in (bob, eve) for now in (NOW, long_ago)
-        ]
+        over = [await opened_until(store, bob, NOW - n * timedelta(days=1)) for n in range(3)]
+        sessions = [await opened(store, user) for user in (bob, eve) for _ in range(2)]
+        assert await store.count(NOW) == Counts(users=2, sessions=4, over=len(over))
 
-        first = await store.export_sessions("", 3)
-        rest = await store.export_sessions(first[-1].id, 3)
+        first = await store.export_sessions("", 3, NOW)
+        rest = await store.export_sessions(first[-1].id, 3, NOW)
 
         assert [*first, *rest] == by_id(sessions)
-        assert await store.export_sessions(rest[-1].id, 3) == []
+        assert await store.export_sessions(rest[-1].id, 3, NOW) == []
 
     async def test_what_is_imported_is_exactly_what_was_given(
         self, store: Transfer, another_store: Transfer
@@ -73,14 +79,14 @@ class TransferPromises:
         await store.import_sessions(sessions, [])
 
         assert await everybody(another_store) == sorted(users, key=lambda each: each.user.id)
-        assert await another_store.export_sessions("", 10) == by_id(sessions)
+        assert await another_store.export_sessions("", 10, NOW) == by_id(sessions)
         assert await another_store.find_credentials(zoe.email) == users[1]
-        assert await another_store.count() == Counts(users=2, sessions=2)
+        assert await another_store.count(NOW) == Counts(users=2, sessions=2, over=0)
 
     async def test_an_empty_store_counts_nothing(self, store: Transfer) -> None:
-        assert await store.count() == Counts(0, 0)
+        assert await store.count(NOW) == Counts(0, 0, 0)
         assert await everybody(store) == []
-        assert await store.export_sessions("", 10) == []
+        assert await store.export_sessions("", 10, NOW) == []
 
     async def test_repeating_an_import_changes_nothing(self, store: Transfer) -> None:
         bob = new_user()
@@ -91,7 +97,7 @@ class TransferPromises:
             await store.import_sessions([session], [])
 
         assert await everybody(store) == [Credentials(bob, HASH)]
-        assert await store.export_sessions("", 10) == [session]
+        assert await store.export_sessions("", 10, NOW) == [session]
 
     async def test_an_import_changes_who_is_there_and_their_sessions_stay(
         self, store: Transfer
@@ -105,7 +111,7 @@ class TransferPromises:
 
         assert await everybody(store) == [Credentials(changed, BCRYPT)]
         assert await store.find_credentials(bob.email) is None
-        assert await store.export_sessions("", 10) == [session]
+        assert await store.export_sessions("", 10, NOW) == [session]
 
     async def test_an_import_changes_a_session_that_is_there(self, store: Transfer) -> None:
         _, session = await signed_in(store)
@@ -125,7 +131,7 @@ class TransferPromises:
         assert await store.find_user(old.id) is None
         assert await store.find_credentials(old.email) == Credentials(new, HASH)
         assert {each.user for each in await everybody(store)} == {new, eve}
-        assert await store.export_sessions("", 10) == [kept]
+        assert await store.export_sessions("", 10, NOW) == [kept]
 
     async def test_two_accounts_can_exchange_their_addresses(self, store: Transfer) -> None:
         bob, eve = await added(store), await added(store, "eve@example.com")
@@ -146,7 +152,7 @@ class TransferPromises:
         await store.import_users([], [ada.id, "nobody"])
 
         assert await everybody(store) == [Credentials(bob, HASH)]
-        assert await store.export_sessions("", 10) == [kept]
+        assert await store.export_sessions("", 10, NOW) == [kept]
 
     async def test_sessions_that_are_gone_go(self, store: Transfer) -> None:
         bob, session = await signed_in(store)
@@ -154,7 +160,7 @@ class TransferPromises:
 
         await store.import_sessions([], [session.id, "none"])
 
-        assert await store.export_sessions("", 10) == [kept]
+        assert await store.export_sessions("", 10, NOW) == [kept]
 
     async def test_a_session_without_its_user_is_left_out(self, store: Transfer) -> None:
         bob = await added(store)
@@ -162,7 +168,7 @@ class TransferPromises:
 
         await store.import_sessions([orphan, session], [])
 
-        assert await store.export_sessions("", 10) == [session]
+        assert await store.export_sessions("", 10, NOW) == [session]
 
     async def test_a_thousand_at_a_time_are_imported(self, store: Transfer) -> None:
         users = [new_user(f"{n}@example.com") for n in range(1000)]
@@ -171,11 +177,11 @@ class TransferPromises:
         await store.import_users([Credentials(user, HASH) for user in users], [])
         await store.import_sessions(sessions, [])
 
-        assert await store.count() == Counts(1000, 1000)
-        assert await store.export_sessions("", 1000) == by_id(sessions)
+        assert await store.count(NOW) == Counts(1000, 1000, 0)
+        assert await store.export_sessions("", 1000, NOW) == by_id(sessions)
 
         await store.import_users([], [user.id for user in users])
-        assert await store.count() == Counts(0, 0)
+        assert await store.count(NOW) == Counts(0, 0, 0)
 
     async def test_how_far_a_copy_came_is_remembered_in_every_process(
         self, store: Transfer, another_store: Transfer
@@ -185,7 +191,7 @@ class TransferPromises:
         for state in (
             CopyState("print"),
             CopyState("print", Part.SESSIONS, "0199"),
-            CopyState("print", Part.SESSIONS, "0199", "sum"),
+            CopyState("print", Part.SESSIONS, "0199", "sum", LATER),
         ):
             await store.keep_copy(state)
             assert await another_store.find_copy() == state
@@ -208,6 +214,31 @@ class TransferPromises:
     ) -> None:
         for _ in range(2):
             assert not await store_on_nothing.open_to_read()
+
+    async def test_everything_survives_a_copy_to_a_file_and_back(
+        self, store: Transfer, tmp_path: Path
+    ) -> None:
+        await store.bind_secrets("print")
+        for email in UNUSUAL:
+            user = await added(store, email, Role.ADMIN)
+            for client in (NOWHERE, LISBON):
+                assert await store.open_session(new_session(user, client=client), CAP)
+        users, sessions = await everybody(store), await store.export_sessions("", 100, NOW)
+
+        async with open_sqlite(tmp_path / "file.db") as file:
+            there = await copy(store, file, NOW, lambda *_: None)
+            assert isinstance(there, Copied)
+            assert there.is_whole
+            assert await everybody(file) == users
+            assert await file.export_sessions("", 100, NOW) == sessions
+
+            await store.import_users([], [each.user.id for each in users])
+            back = await copy(file, store, NOW, lambda *_: None)
+
+        assert isinstance(back, Copied)
+        assert back.is_whole
+        assert await everybody(store) == users
+        assert await store.export_sessions("", 100, NOW) == sessions
 
     @pytest.mark.parametrize("limit", [1, 3, 100])
     async def test_readers_see_everything_that_was_there_all_the_time(

@@ -11,6 +11,7 @@ from keystead.cli.running import AsJson, load_settings, show, show_table
 from keystead.domain.permissions import TABLE
 from keystead.setting_values import human
 from keystead.settings import Settings, names_of, source_of
+from keystead.store import MASK, without_secrets
 
 if TYPE_CHECKING:
     from keystead.web.access import Access
@@ -87,6 +88,4 @@ def _text(name: str, value: object) -> str | None:
 
 
 def _masked(name: str, text: str) -> str:
-    # A path has nothing to hide; the URL of a server may hold a password.
-    is_path = name == "database_url" and text.startswith("sqlite:")
-    return text if is_path else "********"
+    return without_secrets(text) if name == "database_url" else MASK

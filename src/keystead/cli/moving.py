@@ -7,15 +7,17 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from keystead.assembly import system_clock
 from keystead.cli.progress import progress
 from keystead.cli.running import WRONG_USAGE, AsJson, guarded, show, stop, text
 from keystead.domain.transfer import Part, Transfer
 from keystead.flows.compare import EXAMPLES, Comparison
-from keystead.flows.copy import Changes, Copied, Refusal, Rehearsed, copy, rehearse
+from keystead.flows.copy import Copied, Refusal, Rehearsed, copy, rehearse
 from keystead.settings import COPY_FROM, COPY_TO
 from keystead.store import UnknownDatabase, is_embedded, open_store, sqlite_path
 
-NOT_CARRIED = {"leases": "they say which process looks after the old database, and run out"}
+LEASES = "they say which process looks after the old database, and run out"
+OVER = "they have expired, and nobody can use them any more"
 
 REASONS = {
     Refusal.SOURCE_UNUSED: "the database to copy from was never used: there is nothing to copy",
@@ -61,10 +63,10 @@ def copy_(
     match guarded(lambda: _rehearse(*stores) if dry_run else _copy(*stores)):
         case Refusal() as refusal:
             stop(REASONS[refusal])
-        case Rehearsed(users, sessions):
-            _report(users, sessions, None, as_json=as_json)
+        case Rehearsed() as rehearsed:
+            _report(rehearsed, as_json=as_json)
         case Copied() as copied:
-            _report(copied.users, copied.sessions, copied, as_json=as_json)
+            _report(copied, as_json=as_json)
             if not copied.is_whole:
                 _explain(copied)
 
@@ -75,7 +77,7 @@ async def _copy(source: Transfer, target: Transfer) -> Copied | Refusal:
             await target.migrate()
             await target.open()
             with progress() as tell:
-                return await copy(source, target, tell)
+                return await copy(source, target, system_clock(), tell)
         finally:
             await target.close()
 
@@ -85,7 +87,7 @@ async def _rehearse(source: Transfer, target: Transfer) -> Rehearsed | Refusal:
         try:
             is_there = await target.open_to_read()
             with progress() as tell:
-                return await rehearse(source, target if is_there else None, tell)
+                return await rehearse(source, target if is_there else None, system_clock(), tell)
         finally:
             await target.close()
 
@@ -111,11 +113,13 @@ def _place(url: str) -> object:
     return sqlite_path(url).resolve() if is_embedded(url) else url
 
 
-def _report(users: Changes, sessions: Changes, copied: Copied | None, *, as_json: bool) -> None:
-    changes = {Part.USERS: users, Part.SESSIONS: sessions}
+def _report(found: Rehearsed | Copied, *, as_json: bool) -> None:
+    changes = {Part.USERS: found.users, Part.SESSIONS: found.sessions}
+    copied = found if isinstance(found, Copied) else None
+    not_carried = {"leases": LEASES, **({f"{found.over} sessions": OVER} if found.over else {})}
     if as_json:
         lines = {part.value: asdict(each) for part, each in changes.items()}
-        show({**lines, "not_carried": NOT_CARRIED, **(_compared(copied) if copied else {})})
+        show({**lines, "not_carried": not_carried, **(_compared(copied) if copied else {})})
         return
     what = "were" if copied else "would be"
     for part, each in changes.items():
@@ -123,7 +127,7 @@ def _report(users: Changes, sessions: Changes, copied: Copied | None, *, as_json
             f"{part} {what} added: {each.added}, changed: {each.changed}, removed: {each.removed}; "
             f"the same already: {each.same}"
         )
-    for name, why in NOT_CARRIED.items():
+    for name, why in not_carried.items():
         typer.echo(f"{name} are not carried: {why}")
     if copied and copied.is_whole:
         typer.echo("Both databases hold the same. The new one needs the same secrets file.")

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from keystead.domain import errors
 from keystead.domain.user import EmailAddress
 
+MIN_LENGTHS = {"asvs": 8, "nist": 15}
+"""
+In code points, by profile: OWASP ASVS 6.2.1; NIST SP 800-63B-4 section 3.1.1.2 where the password
+is the only factor.
+"""
+
 MAX_CODE_POINTS = 1024
 """NIST asks for at least 64; the bound only keeps hashing affordable."""
 
@@ -26,7 +32,7 @@ class PasswordPolicy:
     What a new password must satisfy. There are no composition rules and no expiry, as NIST asks.
 
     Args:
-        min_length: in code points; ASVS 6.2.1 asks for 8, NIST for 15 where it is the only factor.
+        min_length: in code points; see `MIN_LENGTHS`.
         blocklist: common passwords, lower case.
         service_name: a word nobody's password may consist of.
 

@@ -28,10 +28,11 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a database holds."""
+    """How much a database holds; sessions that are *over* are not moved."""
 
     users: int
     sessions: int
+    over: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class CopyState:
         part: what is being copied.
         after: everything of that part up to this id has been; empty at its beginning.
         checksum: of everything, once the copy is whole; None before.
+        as_of: which sessions that counted: those that were live then.
 
     """
 
@@ -51,6 +53,7 @@ class CopyState:
     part: Part = Part.USERS
     after: str = ""
     checksum: str | None = None
+    as_of: datetime | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -78,14 +81,14 @@ class Transfer(Store, Protocol):
         Raises:  SchemaUnknown: `migrate` has to run first, or this version is too old.
         """
 
-    async def count(self) -> Counts:
-        """Count what there is to move; reads all of it."""
+    async def count(self, now: datetime) -> Counts:
+        """Count what there is, and which sessions are live at *now*."""
 
     async def export_users(self, after: str, limit: int) -> list[Credentials]:
         """Return up to *limit* users with their hashes."""
 
-    async def export_sessions(self, after: str, limit: int) -> list[Session]:
-        """Return up to *limit* sessions, also those that are over, of users that are there."""
+    async def export_sessions(self, after: str, limit: int, now: datetime) -> list[Session]:
+        """Return up to *limit* sessions that are live at *now*, of users that are there."""
 
     async def import_users(self, users: Sequence[Credentials], gone: Sequence[str]) -> None:
         """

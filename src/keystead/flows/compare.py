@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from keystead.domain.session import Session
@@ -42,13 +43,16 @@ USERS: Table[Credentials] = Table(
     canonical=canonical_user,
 )
 
-SESSIONS: Table[Session] = Table(
-    part=Part.SESSIONS,
-    read=lambda store, after, limit: store.export_sessions(after, limit),
-    write=lambda store, rows, gone: store.import_sessions(rows, gone),
-    id_of=lambda session: session.id,
-    canonical=canonical_session,
-)
+
+def live_sessions(now: datetime) -> Table[Session]:
+    """Of the others nothing can be done any more, and a database may remove them at any moment."""
+    return Table(
+        part=Part.SESSIONS,
+        read=lambda store, after, limit: store.export_sessions(after, limit, now),
+        write=lambda store, rows, gone: store.import_sessions(rows, gone),
+        id_of=lambda session: session.id,
+        canonical=canonical_session,
+    )
 
 
 @dataclass
@@ -118,10 +122,10 @@ def _take(found: Comparison, table: Table[Row], wanted: Row | None, there: Row |
         kind.append(table.id_of(row))
 
 
-async def checksum(store: Transfer) -> str:
-    """Return the checksum of all that would be moved."""
-    sums = [await _checksum_of(USERS, store), await _checksum_of(SESSIONS, store)]
-    return joined(*sums)
+async def checksum(store: Transfer, as_of: datetime) -> str:
+    """Return the checksum of users and of the sessions that are live at *as_of*."""
+    users = await _checksum_of(USERS, store)
+    return joined(users, await _checksum_of(live_sessions(as_of), store))
 
 
 def joined(users: str, sessions: str) -> str:

@@ -8,11 +8,11 @@ both sides are read in the order of ids, and the target is made like the source,
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 
 from keystead.domain.transfer import CopyState, Counts, Part, Transfer
 from keystead.flows.compare import (
-    SESSIONS,
     USERS,
     Comparison,
     Row,
@@ -21,6 +21,7 @@ from keystead.flows.compare import (
     checksum,
     compare,
     joined,
+    live_sessions,
     side_by_side,
 )
 
@@ -48,10 +49,11 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What a copy would do."""
+    """What a copy would do; sessions that are *over* stay behind."""
 
     users: Changes
     sessions: Changes
+    over: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Copied:
 
     users: Changes
     sessions: Changes
+    over: int
     compared: dict[Part, Comparison]
 
     @property
@@ -68,53 +71,54 @@ class Copied:
         return all(found.is_same for found in self.compared.values())
 
 
-async def rehearse(source: Transfer, target: Transfer | None, tell: Told) -> Rehearsed | Refusal:
+async def rehearse(
+    source: Transfer, target: Transfer | None, now: datetime, tell: Told
+) -> Rehearsed | Refusal:
     """
     Say what a copy would do, and change nothing.
 
     Args: target: None if there is nothing yet.
     """
+    counts = await source.count(now)
     if target is None:
-        counts = await source.count()
         refusal = await _refuse_source(source)
-        return refusal or Rehearsed(Changes(counts.users), Changes(counts.sessions))
-    state = await _begin(source, target)
+        return refusal or Rehearsed(Changes(counts.users), Changes(counts.sessions), counts.over)
+    state = await _begin(source, target, now)
     if isinstance(state, Refusal):
         return state
-    walk = _Walk(source, target, await source.count(), tell, is_rehearsal=True)
-    return Rehearsed(await walk.mirror(USERS, state), await walk.mirror(SESSIONS, state))
+    walk = _Walk(source, target, counts, tell, is_rehearsal=True)
+    users = await walk.mirror(USERS, state)
+    return Rehearsed(users, await walk.mirror(live_sessions(now), state), counts.over)
 
 
-async def copy(source: Transfer, target: Transfer, tell: Told) -> Copied | Refusal:
+async def copy(source: Transfer, target: Transfer, now: datetime, tell: Told) -> Copied | Refusal:
     """
-    Make *target* what *source* is: users with their hashes, sessions with their salts.
+    Make *target* what *source* is: users with their hashes, live sessions with their salts.
 
     May be killed at any point and run again. Until both sides were compared and found the same, the
     target is marked as unfinished, which nobody serves; tying it to the secrets comes last.
     """
-    state = await _begin(source, target)
+    state = await _begin(source, target, now)
     if isinstance(state, Refusal):
         return state
     await target.keep_copy(state)
-    walk = _Walk(source, target, await source.count(), tell)
+    counts, live = await source.count(now), live_sessions(now)
+    walk = _Walk(source, target, counts, tell)
     users = await walk.mirror(USERS, state)
-    sessions = await walk.mirror(SESSIONS, state)
-    compared = {
-        Part.USERS: await walk.compare(USERS),
-        Part.SESSIONS: await walk.compare(SESSIONS),
-    }
-    copied = Copied(users, sessions, compared)
+    sessions = await walk.mirror(live, state)
+    compared = {Part.USERS: await walk.compare(USERS), Part.SESSIONS: await walk.compare(live)}
+    copied = Copied(users, sessions, counts.over, compared)
     if not copied.is_whole:
         # What changed behind the cursor is carried by the next run, which begins anew.
         await target.keep_copy(CopyState(state.source))
         return copied
     sums = [found.target.checksum for found in compared.values()]
     await target.bind_secrets(state.source)
-    await target.keep_copy(replace(state, checksum=joined(*sums)))
+    await target.keep_copy(replace(state, checksum=joined(*sums), as_of=now))
     return copied
 
 
-async def _begin(source: Transfer, target: Transfer) -> CopyState | Refusal:
+async def _begin(source: Transfer, target: Transfer, now: datetime) -> CopyState | Refusal:
     """Return where to begin, or why not at all."""
     if refusal := await _refuse_source(source):
         return refusal
@@ -123,7 +127,7 @@ async def _begin(source: Transfer, target: Transfer) -> CopyState | Refusal:
         return Refusal.TARGET_OF_OTHER_SECRETS
     state = await target.find_copy()
     if state is None:
-        is_empty = await target.count() == Counts(users=0, sessions=0)
+        is_empty = await target.count(now) == Counts(users=0, sessions=0, over=0)
         return CopyState(fingerprint) if is_empty else Refusal.TARGET_IN_USE
     return await _begin_again(target, state, fingerprint)
 
@@ -131,10 +135,10 @@ async def _begin(source: Transfer, target: Transfer) -> CopyState | Refusal:
 async def _begin_again(target: Transfer, state: CopyState, fingerprint: str) -> CopyState | Refusal:
     if state.source != fingerprint:
         return Refusal.TARGET_OF_ANOTHER_COPY
-    if not state.is_finished:
+    if state.as_of is None:
         return state
     # Whoever has used a finished copy would lose what they did in it.
-    is_unused = await checksum(target) == state.checksum
+    is_unused = await checksum(target, state.as_of) == state.checksum
     return CopyState(fingerprint) if is_unused else Refusal.TARGET_CHANGED
 
 

@@ -15,7 +15,19 @@ from keystead.store.sqlite import SqliteStore, sqlite_path
 SQLITE_URL = re.compile(r"sqlite:///(?!:memory:)[^?#]*[^?#/]")
 """A path, and nothing else: a database in memory could not be shared, and options are settings."""
 
-__all__ = ["SchemaUnknown", "UnknownDatabase", "is_embedded", "open_store", "sqlite_path"]
+HOSTS = re.compile(r"[\w.:,\[\]-]*")
+DATABASE = re.compile(r"(/[\w.-]*)?")
+
+MASK = "********"
+
+__all__ = [
+    "SchemaUnknown",
+    "UnknownDatabase",
+    "is_embedded",
+    "open_store",
+    "sqlite_path",
+    "without_secrets",
+]
 
 
 class UnknownDatabase(Exception):  # noqa: N818 - named for the fact, like every fault.
@@ -27,7 +39,24 @@ def is_embedded(url: str) -> bool:
     return urlsplit(url).scheme == "sqlite"
 
 
-def open_store(url: str, pool: int = 1) -> Transfer:  # noqa: ARG001 - SQLite needs no pool.
+def without_secrets(url: str) -> str:
+    """
+    Return a database URL as an operator may see it: of a server, its hosts and the database's name.
+
+    Options are left out, since one may be a password; of what cannot be read, nothing is shown.
+    """
+    if is_embedded(url):
+        return url  # A path has nothing to hide.
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    is_plain = HOSTS.fullmatch(hosts) and DATABASE.fullmatch(parts.path)
+    # An "@" after the hosts: what looks like a host is the beginning of a password.
+    if not is_plain or "@" in credentials + parts.query + parts.fragment:
+        return MASK
+    return f"{parts.scheme}://{MASK + at if at else ''}{hosts}{parts.path}"
+
+
+def open_store(url: str, pool: int = 1) -> Transfer:
     """
     Return the adapter for a database URL, not yet connected.
 
@@ -39,8 +68,12 @@ def open_store(url: str, pool: int = 1) -> Transfer:  # noqa: ARG001 - SQLite ne
     match scheme:
         case "sqlite" if SQLITE_URL.fullmatch(url):
             return SqliteStore(sqlite_path(url))
+        case "postgresql" | "postgres":
+            from keystead.store.postgres import PostgresStore  # noqa: PLC0415 - see above.
+
+            return PostgresStore(url, pool)
         case _:
             raise UnknownDatabase(
                 f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
-                "sqlite:////absolute.db, without options"
+                "sqlite:////absolute.db, without options, or postgresql://..."
             )

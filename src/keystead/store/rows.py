@@ -40,6 +40,21 @@ def from_millis(millis: int) -> datetime:
     return datetime.fromtimestamp(millis / 1000, UTC)
 
 
+def can_be_kept(*values: object) -> bool:
+    """
+    Say whether no text among *values* holds NUL or half of a surrogate pair.
+
+    PostgreSQL keeps no NUL, and no database keeps what is not Unicode: what is looked up by such a
+    text cannot be there.
+    """
+    for value in values:
+        if isinstance(value, str) and (
+            "\0" in value or not (value.isascii() or _is_unicode(value))
+        ):
+            return False
+    return True
+
+
 def user_from(row: Row) -> User:
     """Build a user from the columns of `sql.USER`."""
     id_, email, role, status, created_at, updated_at = row
@@ -125,9 +140,19 @@ def from_session(session: Session) -> Row:
 def copy_state_from(text: str) -> CopyState:
     """Read what `from_copy_state` wrote."""
     found = json.loads(text)
-    return CopyState(**{**found, "part": Part(found["part"])})
+    as_of = None if found["as_of"] is None else from_millis(found["as_of"])
+    return CopyState(**{**found, "part": Part(found["part"]), "as_of": as_of})
 
 
 def from_copy_state(state: CopyState) -> str:
     """Return the text that is kept under the name `copy`."""
-    return json.dumps(asdict(state))
+    as_of = None if state.as_of is None else to_millis(state.as_of)
+    return json.dumps({**asdict(state), "as_of": as_of})
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

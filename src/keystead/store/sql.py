@@ -128,13 +128,18 @@ FIND_SECRETS = "SELECT value FROM installation WHERE name = 'secrets'"
 
 # Moving to another database
 
-COUNT = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions)"
+COUNT = """
+    SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE expires_at > $1),
+        (SELECT count(*) FROM sessions WHERE expires_at <= $1)
+"""
 
 EXPORT_USERS = f"""
     SELECT {USER}, password_hash, pepper_id FROM users WHERE id > $1 ORDER BY id LIMIT $2
 """
 
-EXPORT_SESSIONS = f"SELECT {SESSION} FROM sessions WHERE id > $1 ORDER BY id LIMIT $2"
+EXPORT_SESSIONS = f"""
+    SELECT {SESSION} FROM sessions WHERE id > $1 AND expires_at > $3 ORDER BY id LIMIT $2
+"""
 
 DROP_USER = "DELETE FROM users WHERE id = $1"
 
@@ -173,6 +178,43 @@ KEEP_COPY = """
     INSERT INTO installation (name, value) VALUES ('copy', $1)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+
+
+class Postgres:
+    """What PostgreSQL needs said in another way: there, others write between two statements."""
+
+    # Two who demote each other would each see the other as the admin who is left: neither has
+    # committed. Whoever comes second waits here, and sees in the next statement what the first did.
+    LOCK_ADMINS = """
+        SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE
+    """
+
+    # The lock lasts until the commit. Who disables the user waits for it, and then ends this session
+    # too; who signs the same user in waits for it, and then counts this session too.
+    OPEN_SESSION = f"""
+        {OPEN_SESSION.rpartition("RETURNING")[0].strip()}
+        FOR NO KEY UPDATE RETURNING id
+    """
+
+    # With the columns that SQLite cannot return, those of another table, one round trip is enough.
+    ROTATE_REFRESH_TOKEN = f"""
+        UPDATE sessions
+        SET generation = generation + 1, rotated_at = $3, last_active_at = $3, expires_at = $4
+        FROM users
+        WHERE sessions.id = $1 AND generation = $2 AND expires_at > $3
+          AND users.id = sessions.user_id AND users.status = 'active'
+        RETURNING {SESSION}, {USER}
+    """
+
+    # Locked while they are looked at: a session that is used in that very moment is over no longer.
+    # What somebody else has locked is left for the next time; ARRAY(...) is evaluated once.
+    PURGE_EXPIRED = """
+        DELETE FROM sessions WHERE id = ANY(ARRAY(
+            SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING id
+    """
 
 
 def list_users(query: UserQuery) -> tuple[str, list[str | int]]:

@@ -35,6 +35,12 @@ class SqlStore(ABC):
         Raises: StoreDown.
         """
 
+    async def _find(self, query: str, parameters: Parameters) -> Sequence[Row]:
+        return await self._read(query, parameters) if rows.can_be_kept(*parameters) else ()
+
+    async def _change(self, query: str, parameters: Parameters) -> Sequence[Row]:
+        return await self._write(query, parameters) if rows.can_be_kept(*parameters) else ()
+
     async def check(self) -> None:
         """Read something."""
         await self._read(sql.CHECK)
@@ -47,17 +53,17 @@ class SqlStore(ABC):
 
     async def find_user(self, user_id: UserId) -> User | None:
         """See `Store.find_user`."""
-        found = await self._read(sql.FIND_USER, (user_id,))
+        found = await self._find(sql.FIND_USER, (user_id,))
         return rows.user_from(found[0]) if found else None
 
     async def find_credentials(self, email: EmailAddress) -> Credentials | None:
         """See `Store.find_credentials`."""
-        found = await self._read(sql.FIND_CREDENTIALS, (email,))
+        found = await self._find(sql.FIND_CREDENTIALS, (email,))
         return rows.credentials_from(found[0]) if found else None
 
     async def list_users(self, query: UserQuery) -> list[User]:
         """See `Store.list_users`."""
-        return [rows.user_from(row) for row in await self._read(*sql.list_users(query))]
+        return [rows.user_from(row) for row in await self._find(*sql.list_users(query))]
 
     async def has_admin(self) -> bool:
         """See `Store.has_admin`."""
@@ -68,18 +74,18 @@ class SqlStore(ABC):
     ) -> bool:
         """See `Store.replace_password_hash`."""
         parameters = (user_id, old.text, new.text, new.pepper_id)
-        return bool(await self._write(sql.REPLACE_PASSWORD_HASH, parameters))
+        return bool(await self._change(sql.REPLACE_PASSWORD_HASH, parameters))
 
     # Sessions
 
     async def find_session(self, session_id: SessionId) -> SignedIn | None:
         """See `Store.find_session`."""
-        found = await self._read(sql.FIND_SESSION, (session_id,))
+        found = await self._find(sql.FIND_SESSION, (session_id,))
         return rows.signed_in_from(found[0]) if found else None
 
     async def list_sessions(self, user_id: UserId, now: datetime) -> list[Session]:
         """See `Store.list_sessions`."""
-        found = await self._read(sql.LIST_SESSIONS, (user_id, rows.to_millis(now)))
+        found = await self._find(sql.LIST_SESSIONS, (user_id, rows.to_millis(now)))
         return [rows.session_from(row) for row in found]
 
     async def touch_session(
@@ -87,17 +93,17 @@ class SqlStore(ABC):
     ) -> None:
         """See `Store.touch_session`."""
         parameters = (session_id, rows.to_millis(now), rows.to_millis(expires_at))
-        await self._write(sql.TOUCH_SESSION, parameters)
+        await self._change(sql.TOUCH_SESSION, parameters)
 
     async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
         """See `Store.close_session`."""
         if owner is None:
-            return bool(await self._write(sql.CLOSE_SESSION, (session_id,)))
-        return bool(await self._write(sql.CLOSE_OWN_SESSION, (session_id, owner)))
+            return bool(await self._change(sql.CLOSE_SESSION, (session_id,)))
+        return bool(await self._change(sql.CLOSE_OWN_SESSION, (session_id, owner)))
 
     async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
         """See `Store.close_sessions`."""
-        return len(await self._write(sql.CLOSE_SESSIONS, (user_id, keep or "")))
+        return len(await self._change(sql.CLOSE_SESSIONS, (user_id, keep or "")))
 
     # Upkeep
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 
 from keystead.domain.session import Session
 from keystead.domain.transfer import CopyState, Counts
@@ -25,18 +26,18 @@ class SqlTransfer(SqlStore):
         Raises: StoreDown.
         """
 
-    async def count(self) -> Counts:
+    async def count(self, now: datetime) -> Counts:
         """See `Transfer.count`."""
-        return Counts(*(await self._read(sql.COUNT))[0])
+        return Counts(*(await self._read(sql.COUNT, (rows.to_millis(now),)))[0])
 
     async def export_users(self, after: str, limit: int) -> list[Credentials]:
         """See `Transfer.export_users`."""
         found = await self._read(sql.EXPORT_USERS, (after, limit))
         return [rows.credentials_from(row) for row in found]
 
-    async def export_sessions(self, after: str, limit: int) -> list[Session]:
+    async def export_sessions(self, after: str, limit: int, now: datetime) -> list[Session]:
         """See `Transfer.export_sessions`: the foreign key leaves none without a user."""
-        found = await self._read(sql.EXPORT_SESSIONS, (after, limit))
+        found = await self._read(sql.EXPORT_SESSIONS, (after, limit, rows.to_millis(now)))
         return [rows.session_from(row) for row in found]
 
     async def import_users(self, users: Sequence[Credentials], gone: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from keystead.domain.errors import LastAdmin, StoreDown
 from keystead.domain.session import Session, SessionId
-from keystead.domain.tokens import Rotated, RotationOutcome, judge
+from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import rows, sql
 from keystead.store.rows import Row
@@ -132,6 +132,8 @@ class SqliteStore(SqlTransfer):
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
     ) -> RotationOutcome:
         """See `Store.rotate_refresh_token`: the UPDATE names the generation it replaces."""
+        if not rows.can_be_kept(session_id):
+            return Unknown()
         parameters = (session_id, generation, rows.to_millis(now), rows.to_millis(expires_at))
 
         def rotate(db: sqlite3.Connection) -> RotationOutcome:
@@ -169,6 +171,8 @@ class SqliteStore(SqlTransfer):
 
 
 def _change_user(db: sqlite3.Connection, query: str, parameters: Parameters) -> User | None:
+    if not rows.can_be_kept(parameters[0]):
+        return None
     row = fetch_one(db, query, parameters)
     if row is not None:
         return rows.user_from(row)

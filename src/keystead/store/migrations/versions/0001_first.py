@@ -8,15 +8,18 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Compared by code point, as SQLite does it: pages and searches are ranges of these columns."""
+
 
 def upgrade() -> None:
     """Make the four tables. Times are whole milliseconds since 1970 in UTC."""
     op.create_table(
         "users",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("email", sa.Text, nullable=False, unique=True),
-        sa.Column("role", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("id", KEY, primary_key=True),
+        sa.Column("email", KEY, nullable=False, unique=True),
+        sa.Column("role", KEY, nullable=False),
+        sa.Column("status", KEY, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.Column("password_hash", sa.Text, nullable=False),
@@ -28,10 +31,8 @@ def upgrade() -> None:
     op.create_index("users_by_role_and_status", "users", ["role", "status", "email"])
     op.create_table(
         "sessions",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column(
-            "user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("id", KEY, primary_key=True),
+        sa.Column("user_id", KEY, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("generation", sa.BigInteger, nullable=False),
         sa.Column("rotated_at", sa.BigInteger),
         sa.Column("salt", sa.LargeBinary, nullable=False),
@@ -51,13 +52,13 @@ def upgrade() -> None:
     op.create_index("sessions_by_expiry", "sessions", ["expires_at"])
     op.create_table(
         "leases",
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", KEY, primary_key=True),
         sa.Column("holder", sa.Text, nullable=False),
         sa.Column("until", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "installation",
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", KEY, primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
     )
 

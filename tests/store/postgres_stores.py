@@ -1,0 +1,66 @@
+"""PostgreSQL as its tests look at it: stores, the way over a wire, and what reaches the server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+from keystead.store.postgres import PostgresStore
+from keystead.store.postgres_connection import Connector
+from keystead.store.postgres_pool import Pool
+from tests.databases.postgres import PostgresDatabase
+from tests.server.fault_proxy import FaultProxy
+
+POOL = 5
+
+
+@asynccontextmanager
+async def open_postgres(url: str, pool: int = POOL) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(url, pool)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def over(wire: FaultProxy, database: PostgresDatabase) -> str:
+    """Return the URL of the same database through the wire."""
+    return at_port(database.url, wire.port)
+
+
+def at_port(url: str, port: int) -> str:
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{port}"))
+
+
+def pool_of(store: PostgresStore) -> Pool:
+    assert store._pool is not None
+    return store._pool
+
+
+def connector_of(store: PostgresStore) -> Connector:
+    return pool_of(store)._connector
+
+
+@asynccontextmanager
+async def all_taken(store: PostgresStore) -> AsyncIterator[None]:
+    """Keep every connection of *store* busy meanwhile."""
+    pool, may_end = pool_of(store), asyncio.Event()
+    begun = [asyncio.Event() for _ in range(pool._size)]
+
+    async def wait(number: int) -> None:
+        begun[number].set()
+        await may_end.wait()
+
+    jobs = [
+        asyncio.create_task(pool._run_once(lambda _, number=number: wait(number)))  # type: ignore[misc]
+        for number in range(pool._size)
+    ]
+    await asyncio.gather(*(event.wait() for event in begun))
+    try:
+        yield
+    finally:
+        may_end.set()
+        await asyncio.gather(*jobs)
