@@ -58,6 +58,7 @@ def fill(path: Path, count: int) -> None:
         async with open_sqlite(path) as store:
             await store.bind_secrets("0123456789abcdef")
             users = [new_user(f"{n}@example.com") for n in range(count)]
+            # All at once: this is only a file.
             await store.import_users([Credentials(user, HASH) for user in users], [])
             sessions = [new_session(user, system_clock()) for user in users]
             await store.import_sessions(sessions, [])

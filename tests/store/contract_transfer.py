@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keystead.domain.session import Session
-from keystead.domain.transfer import CopyState, Counts, Part, Transfer
+from keystead.domain.transfer import BATCH, CopyState, Counts, Part, Transfer
 from keystead.domain.user import Credentials, EmailAddress, PasswordHash, Role, Status, User
 from keystead.flows.copy import Copied, copy
 from tests.store.contract_users import UNUSUAL
@@ -170,15 +170,15 @@ class TransferPromises:
 
         assert await store.export_sessions("", 10, NOW) == [session]
 
-    async def test_a_thousand_at_a_time_are_imported(self, store: Transfer) -> None:
-        users = [new_user(f"{n}@example.com") for n in range(1000)]
+    async def test_a_whole_batch_is_imported_at_once(self, store: Transfer) -> None:
+        users = [new_user(f"{n}@example.com") for n in range(BATCH)]
         sessions = [new_session(user) for user in users]
 
         await store.import_users([Credentials(user, HASH) for user in users], [])
         await store.import_sessions(sessions, [])
 
-        assert await store.count(NOW) == Counts(1000, 1000, 0)
-        assert await store.export_sessions("", 1000, NOW) == by_id(sessions)
+        assert await store.count(NOW) == Counts(BATCH, BATCH, 0)
+        assert await store.export_sessions("", BATCH, NOW) == by_id(sessions)
 
         await store.import_users([], [user.id for user in users])
         assert await store.count(NOW) == Counts(0, 0, 0)

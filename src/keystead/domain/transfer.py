@@ -16,6 +16,9 @@ from keystead.domain.session import Session
 from keystead.domain.store import Store
 from keystead.domain.user import Credentials
 
+BATCH = 200
+"""Rows read, written and committed in one go: what a slow database can do well within its 5 s."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,6 +74,7 @@ class Transfer(Store, Protocol):
 
     Lists come in the order of their ids, by code point. *after* is the last id of the page before,
     or empty to begin; whoever reads page after page sees everything that was there all the time.
+    Nothing is asked to read or write more than `BATCH` rows at once.
     """
 
     async def open_to_read(self) -> bool:

@@ -9,11 +9,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from keystead.domain.session import Session
-from keystead.domain.transfer import Part, Transfer, canonical_session, canonical_user
+from keystead.domain.transfer import BATCH, Part, Transfer, canonical_session, canonical_user
 from keystead.domain.user import Credentials
-
-BATCH = 1000
-"""Rows of each side held at a time, about 1 MiB: what a copy reads, writes and commits in one go."""
 
 EXAMPLES = 10
 """Ids of rows that differ which are named; the others are counted."""

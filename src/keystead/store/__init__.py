@@ -61,7 +61,7 @@ def open_store(url: str, pool: int = 1) -> Transfer:
     Return the adapter for a database URL, not yet connected.
 
     Args:   pool: connections it may keep to a server.
-    Raises: UnknownDatabase: naming the scheme only, since a URL may hold a password.
+    Raises: UnknownDatabase: naming the scheme or an option, since a URL may hold a password.
     """
     scheme = urlsplit(url).scheme
     # Each driver is loaded only by those who use it: together they would double the idle memory.
@@ -72,8 +72,13 @@ def open_store(url: str, pool: int = 1) -> Transfer:
             from keystead.store.postgres import PostgresStore  # noqa: PLC0415 - see above.
 
             return PostgresStore(url, pool)
+        case "mongodb" | "mongodb+srv":
+            from keystead.store.mongo import MongoStore  # noqa: PLC0415 - see above.
+
+            return MongoStore(url, pool)
         case _:
             raise UnknownDatabase(
                 f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
-                "sqlite:////absolute.db, without options, or postgresql://..."
+                "sqlite:////absolute.db, without options; postgresql://..., mongodb://..., "
+                "mongodb+srv://..."
             )

@@ -1,0 +1,52 @@
+"""The store on MongoDB keeps every promise; what only it promises is in the other files here."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from keystead.domain.store import Store
+from keystead.domain.transfer import Transfer
+from keystead.store.mongo import MongoStore
+from tests.databases.mongo import MongoDatabase, MongoServer
+from tests.store.contract import StoreContract
+from tests.store.mongo_servers import open_mongo
+
+# Seconds: the stand-in is written in Python, and hundreds of transactions take it a while.
+pytestmark = pytest.mark.timeout(240)
+
+
+class TestMongo(StoreContract):
+    @pytest.fixture
+    async def store(self, mongo: MongoDatabase) -> AsyncIterator[Store]:
+        async with open_mongo(mongo.url) as store:
+            yield store
+
+    @pytest.fixture
+    async def another_store(self, mongo: MongoDatabase) -> AsyncIterator[Store]:
+        async with open_mongo(mongo.url) as store:
+            yield store
+
+    @pytest.fixture
+    async def closed_store(self, mongo: MongoDatabase) -> Store:
+        async with open_mongo(mongo.url) as store:
+            return store
+
+    @pytest.fixture
+    async def unusable_store(self, mongo: MongoDatabase) -> AsyncIterator[Store]:
+        async with open_mongo(mongo.url) as store:
+            with mongo.broken():
+                yield store
+
+    @pytest.fixture
+    async def reading_store(self, mongo: MongoDatabase) -> AsyncIterator[Transfer]:
+        store = MongoStore(mongo.url, 1)
+        yield store
+        await store.close()
+
+    @pytest.fixture
+    async def store_on_nothing(self, mongo_server: MongoServer) -> AsyncIterator[Transfer]:
+        database = mongo_server.unmigrated()
+        store = MongoStore(database.url, 1)
+        yield store
+        await store.close()
+        assert database.db.list_collection_names() == []
