@@ -1,12 +1,13 @@
 """Reads the database of the reference system, with PyMongo; loaded by the command that imports it."""
 
+import warnings
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient
-from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
+from pymongo.errors import PyMongoError
 
 from keystead.domain.errors import StoreDown
 from keystead.domain.reference import ReferenceUser
@@ -32,13 +33,18 @@ class ReferenceDatabase:
     """`domain.reference.ReferenceSystem` on MongoDB; use it as an asynchronous context manager."""
 
     def __init__(self, url: str) -> None:
-        # The reason is not passed on: it may quote the password.
+        # The reason is not passed on: it may quote the password. Of an option that it does not
+        # understand the driver only warns.
         try:
-            self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-                url, serverSelectionTimeoutMS=WAIT_MS, timeoutMS=WAIT_MS
-            )
-        except (InvalidURI, ConfigurationError, ValueError, TypeError):
-            raise UnknownDatabase("the URL is not mongodb://... or mongodb+srv://...") from None
+            with warnings.catch_warnings(action="error", category=UserWarning):
+                self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+                    url, serverSelectionTimeoutMS=WAIT_MS, timeoutMS=WAIT_MS
+                )
+        except (PyMongoError, ValueError, TypeError, UserWarning):
+            raise UnknownDatabase(
+                "--from is no MongoDB URL that can be read: mongodb://user:password@host/database, "
+                "with user and password percent-encoded"
+            ) from None
         self._database = self._client.get_default_database(USUAL_NAME, codec_options=TOLERANT)
 
     async def __aenter__(self) -> Self:
