@@ -76,6 +76,7 @@ def test_no_secret_is_printed(
         ("postgresql://a:Zq8vYf3n?b@db/k", "********"),
         ("postgresql://a:Zq8vYf3n#b@db/k", "********"),
         ("postgresql://a:Zq8@vYf3n@db/k", "********"),
+        ("postgresql://a:[Zq8vYf3n@db/k", "********"),
     ],
 )
 def test_of_a_server_its_hosts_and_the_database_are_shown_and_never_a_password(

@@ -18,7 +18,7 @@ import asyncpg
 
 from keystead.store.postgres import PostgresStore
 from tests.databases import TABLES, Row
-from tests.databases.postgres_server import cluster
+from tests.databases.postgres_server import Cluster, cluster
 
 GIVEN = "TEST_POSTGRES_URL"
 
@@ -85,8 +85,10 @@ class PostgresDatabase:
 class PostgresServer:
     """Gives each test the one database of this process, empty."""
 
-    def __init__(self, url: str, beside: "Beside") -> None:
+    def __init__(self, url: str, beside: "Beside", cluster: Cluster | None) -> None:
         self._database = PostgresDatabase(url, beside)
+        self.cluster = cluster
+        """The server, if it was started here."""
 
     @contextmanager
     def fresh(self, folder: Path) -> Iterator[PostgresDatabase]:  # noqa: ARG002 - part of the interface.
@@ -108,22 +110,19 @@ def serving(folder: Path) -> Iterator[PostgresServer]:  # noqa: ARG001 - part of
     """
     with ExitStack() as stack:
         given = os.environ.get(GIVEN)
-        server = given or stack.enter_context(cluster()).url()
+        own = None if given else stack.enter_context(cluster())
+        server = own.url() if own else str(given)
         url = stack.enter_context(database_on(server, f"keystead_test_{os.getpid()}"))
         asyncio.run(PostgresStore(url, 1).migrate())
-        yield PostgresServer(url, stack.enter_context(beside(url)))
+        yield PostgresServer(url, stack.enter_context(beside(url)), own)
 
 
 @contextmanager
-def database_on(server: str, name: str, options: str = "") -> Iterator[str]:
+def database_on(server: str, name: str, options: str = "ENCODING 'UTF8'") -> Iterator[str]:
     """Make a database of this name on a server, and drop it afterwards. Yields: its URL."""
     with beside(server) as maker:
         maker.run(maker.connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        maker.run(
-            maker.connection.execute(
-                f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {options}"
-            )
-        )
+        maker.run(maker.connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {options}"))
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:

@@ -10,8 +10,10 @@ process would have it), `reading_store` (a third one, not open yet), `closed_sto
 from tests.store.contract_admins import AdminPromises
 from tests.store.contract_failure import FailurePromises
 from tests.store.contract_listing import ListingPromises
+from tests.store.contract_races import RacePromises
 from tests.store.contract_rotation import RotationPromises
 from tests.store.contract_sessions import SessionPromises
+from tests.store.contract_text import TextPromises
 from tests.store.contract_transfer import TransferPromises
 from tests.store.contract_upkeep import UpkeepPromises
 from tests.store.contract_users import UserPromises
@@ -25,6 +27,8 @@ class StoreContract(
     RotationPromises,
     UpkeepPromises,
     TransferPromises,
+    RacePromises,
+    TextPromises,
     FailurePromises,
 ):
     """Every verb of `domain.store.Store` and `domain.transfer.Transfer`, and what each promises."""

@@ -17,8 +17,8 @@ POOL = 5
 @asynccontextmanager
 async def open_postgres(url: str, pool: int = POOL) -> AsyncIterator[PostgresStore]:
     store = PostgresStore(url, pool)
-    await store.open()
     try:
+        await store.open()
         yield store
     finally:
         await store.close()

@@ -36,7 +36,7 @@ class UnknownDatabase(Exception):  # noqa: N818 - named for the fact, like every
 
 def is_embedded(url: str) -> bool:
     """Say whether the database is a file of ours: migrated at the start, up as long as we are."""
-    return urlsplit(url).scheme == "sqlite"
+    return _scheme(url) == "sqlite"
 
 
 def without_secrets(url: str) -> str:
@@ -47,7 +47,10 @@ def without_secrets(url: str) -> str:
     """
     if is_embedded(url):
         return url  # A path has nothing to hide.
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # A bracket that belongs to a password.
+        return MASK
     credentials, at, hosts = parts.netloc.rpartition("@")
     is_plain = HOSTS.fullmatch(hosts) and DATABASE.fullmatch(parts.path)
     # An "@" after the hosts: what looks like a host is the beginning of a password.
@@ -63,7 +66,7 @@ def open_store(url: str, pool: int = 1) -> Transfer:
     Args:   pool: connections it may keep to a server.
     Raises: UnknownDatabase: naming the scheme or an option, since a URL may hold a password.
     """
-    scheme = urlsplit(url).scheme
+    scheme = _scheme(url)
     # Each driver is loaded only by those who use it: together they would double the idle memory.
     match scheme:
         case "sqlite" if SQLITE_URL.fullmatch(url):
@@ -82,3 +85,8 @@ def open_store(url: str, pool: int = 1) -> Transfer:
                 "sqlite:////absolute.db, without options; postgresql://..., mongodb://..., "
                 "mongodb+srv://..."
             )
+
+
+def _scheme(url: str) -> str:
+    # `urlsplit` would refuse some whole URLs, with a password of certain characters for instance.
+    return url.partition(":")[0] if ":" in url else ""

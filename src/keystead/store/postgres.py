@@ -15,7 +15,7 @@ from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import postgres_schema, rows, sql
 from keystead.store.postgres_connection import Connector, Link
-from keystead.store.postgres_errors import is_down
+from keystead.store.postgres_errors import is_down, reason_of
 from keystead.store.postgres_pool import Pool
 from keystead.store.postgres_url import read_url
 from keystead.store.rows import Row
@@ -39,7 +39,7 @@ class PostgresStore(SqlTransfer):
             await postgres_schema.migrate(Connector(self._target))
         except Exception as error:
             if is_down(error):
-                raise StoreDown from error
+                raise StoreDown from reason_of(error)
             raise
 
     async def open(self) -> None:

@@ -49,8 +49,13 @@ def is_down(error: BaseException) -> bool:
     """Say whether the database cannot be used now; any other error is a bug of ours."""
     if isinstance(error, asyncpg.PostgresError):
         code = code_of(error)
-        return code in DOWN or code[:2] in DOWN_CLASSES
-    return isinstance(error, (Busy, *_DRIVER)) and not _is_of_arguments(error)
+        return code in DOWN | TRY_AGAIN or code[:2] in DOWN_CLASSES
+    return isinstance(error, (Busy, *_DRIVER))
+
+
+def reason_of(error: Exception) -> Exception:
+    """Return what an operator can be told: an error with a text."""
+    return error if str(error) else TimeoutError("no answer in time")
 
 
 def is_stale(error: BaseException) -> bool:
@@ -64,7 +69,7 @@ def is_lost(error: BaseException) -> bool:
         code = code_of(error)
         return code[:2] == "08" or code.startswith("57P")
     is_broken = isinstance(error, (asyncpg.InterfaceError, OSError))
-    return is_broken and not isinstance(error, TimeoutError) and not _is_of_arguments(error)
+    return is_broken and not isinstance(error, TimeoutError)  # Which is an OSError.
 
 
 def leaves_connection_whole(error: BaseException) -> bool:
@@ -78,12 +83,3 @@ def leaves_connection_whole(error: BaseException) -> bool:
 def code_of(error: BaseException) -> str:
     """Return the five characters of an SQLSTATE, or nothing."""
     return str(getattr(error, "sqlstate", None) or "")
-
-
-def _is_of_arguments(error: BaseException) -> bool:
-    # The driver was given what it cannot send; its class for that is hidden by one for SQLSTATE 22.
-    return (
-        isinstance(error, asyncpg.InterfaceError)
-        and isinstance(error, ValueError)
-        and not isinstance(error, asyncpg.ClientConfigurationError)
-    )

@@ -25,6 +25,7 @@ from keystead.store.postgres_errors import (
     is_lost,
     is_stale,
     leaves_connection_whole,
+    reason_of,
 )
 
 ANSWER_SECONDS = 4.5
@@ -72,7 +73,7 @@ class Pool:
                 return await self._attempt(work, is_read=is_read)
         except Exception as error:
             if is_down(error):
-                raise StoreDown from error
+                raise StoreDown from reason_of(error)
             raise
         finally:
             self._leave()
