@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -25,14 +26,21 @@ from uuid import uuid4
 import bson
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, OperationFailure
 
 from keystead.store import open_store
 from tests.databases import TABLES, NoServer, Row
 
 Document = dict[str, Any]
 
-PROGRAM = Path(sys.executable).with_name("secantusd-py")
+LAUNCHER = """
+import sys
+import secantus.cli, secantus.server
+secantus.server.SecantusDBServer.__init__.__kwdefaults__["ttl_sweep_seconds"] = 0
+sys.exit(secantus.cli.main())
+"""
+"""Its own command, but for the sweeper: the clock of the tests stands in the past."""
+
 START_SECONDS = 40
 STOP_SECONDS = 20
 
@@ -65,17 +73,13 @@ class StandIn:
         """Return once it answers."""
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
-        arguments = [
-            str(PROGRAM),
-            "--port",
-            str(self.port),
-            "--storage-path",
-            str(data),
-            *self.options,
-        ]
+        arguments = ["--port", str(self.port), "--storage-path", str(data), *self.options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                arguments, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
+                [sys.executable, "-c", LAUNCHER, *arguments],
+                cwd=self.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         with closing(client(self.url, START_SECONDS)) as waiting:
             waiting.admin.command("ping")
@@ -83,6 +87,8 @@ class StandIn:
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End it, and return once it is gone."""
@@ -100,7 +106,7 @@ class StandIn:
 @contextmanager
 def stand_in(folder: Path, *options: str) -> Iterator[StandIn]:
     """Start one, and stop it afterwards."""
-    if not PROGRAM.exists():
+    if find_spec("secantus") is None:
         raise NoServer(
             "no MongoDB: TEST_MONGO_URL is not set, and the stand-in is not installed here "
             "(make test STORE=mongo installs it on Linux with an x86-64 processor)"
@@ -157,9 +163,22 @@ class MongoDatabase:
     @contextmanager
     def broken(self) -> Iterator[None]:
         """Take away the rights to every command: the server is there, and refuses."""
-        data = {"failCommands": ANY_COMMAND, "errorCode": NOT_AUTHORIZED, "appName": "keystead"}
+        with self.failing("alwaysOn", failCommands=ANY_COMMAND, errorCode=NOT_AUTHORIZED):
+            yield
+
+    @contextmanager
+    def failing(self, mode: str | Mapping[str, int], **data: object) -> Iterator[None]:
+        """Let commands of the program fail: *mode* is "alwaysOn" or {"times": n}."""
         fail = {"configureFailPoint": "failCommand"}
-        self._client.admin.command({**fail, "mode": "alwaysOn", "data": data})
+        try:
+            self._client.admin.command(
+                {**fail, "mode": mode, "data": {"appName": "keystead", **data}}
+            )
+        except OperationFailure as error:
+            raise NoServer(
+                "this MongoDB fails on demand only if it was started with "
+                "--setParameter enableTestCommands=1"
+            ) from error
         try:
             yield
         finally:
@@ -188,7 +207,6 @@ class MongoServer:
         if self._migrated is None:
             self._migrated = self.unmigrated()
             migrate(self._migrated.url)
-            spare_the_past(self._migrated)
         self._migrated.empty()
         yield self._migrated
 
@@ -213,7 +231,7 @@ def serving(folder: Path) -> Iterator[MongoServer]:
     """
     given = os.environ.get("TEST_MONGO_URL")
     if given:
-        with closing(MongoServer(given)) as server:
+        with closing(MongoServer(given)) as server, the_past_spared(server.client):
             yield server
         return
     with stand_in(folder) as started, closing(MongoServer(started.url)) as server:
@@ -230,10 +248,15 @@ def migrate(url: str) -> None:
         thread.submit(asyncio.run, bring_up_to_date()).result()
 
 
-def spare_the_past(database: MongoDatabase) -> None:
-    """Keep the server from removing what is long over: the clock of the tests stands in the past."""
-    database.db.sessions.drop_index("sessions_by_expiry")
-    database.db.sessions.create_index("expires_at", name="sessions_by_expiry")
+@contextmanager
+def the_past_spared(client: MongoClient[Document]) -> Iterator[None]:
+    """Keep a real server from removing what is long over meanwhile; the stand-in does not anyhow."""
+    sweeping = {"setParameter": 1, "ttlMonitorEnabled": True}
+    client.admin.command({**sweeping, "ttlMonitorEnabled": False})
+    try:
+        yield
+    finally:
+        client.admin.command(sweeping)
 
 
 def client(url: str, patience_seconds: float = 10) -> MongoClient[Document]:

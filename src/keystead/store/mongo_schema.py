@@ -75,7 +75,8 @@ async def check_schema(db: Database) -> None:
     Raises: SchemaUnknown.
     """
     found = await _find_schema(db)
-    if found is None or found["version"] < VERSION:
+    guard = await db.installation.find_one({"_id": ADMINS})
+    if found is None or found["version"] < VERSION or guard is None:
         raise SchemaUnknown(
             "the database has no schema of this version yet: run `keystead migrate`"
         )
