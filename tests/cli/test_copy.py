@@ -28,6 +28,20 @@ MANY = 6_000
 
 
 @pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A file of this test's own, whatever the suite runs on."""
+    return tmp_path / "source.db"
+
+
+@pytest.fixture
+def cli(cli: Cli, source: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Commands on that file."""
+    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", f"sqlite:///{source}")
+    monkeypatch.delenv("KEYSTEAD_SECRETS_FILE", raising=False)
+    return cli
+
+
+@pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "new" / "target.db"
 
@@ -77,10 +91,10 @@ def state_of(path: Path) -> CopyState | None:
     return found and copy_state_from(found[0])
 
 
-def test_everything_is_copied_and_said(cli: Cli, database: Path, target: Path) -> None:
+def test_everything_is_copied_and_said(cli: Cli, source: Path, target: Path) -> None:
     people(cli)
 
-    result = cli.run("copy", *urls(database, target))
+    result = cli.run("copy", *urls(source, target))
 
     assert result.exit_code == 0, result.output
     assert "users were added: 2" in result.stdout
@@ -89,16 +103,16 @@ def test_everything_is_copied_and_said(cli: Cli, database: Path, target: Path) -
     assert "1 sessions are not carried: they have expired" in result.stdout
     assert "hold the same" in result.stdout
     assert "users copied: 2 of 2" in result.stderr.splitlines()
-    assert content_of(target) == content_of(database)
+    assert content_of(target) == content_of(source)
     assert target.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_copy_is_told_as_json_with_the_checksums_of_both_sides(
-    cli: Cli, database: Path, target: Path
+    cli: Cli, source: Path, target: Path
 ) -> None:
     people(cli)
 
-    said = cli.json("copy", *urls(database, target))
+    said = cli.json("copy", *urls(source, target))
 
     assert said["users"] == {"added": 2, "changed": 0, "removed": 0, "same": 0}
     assert said["is_whole"] is True
@@ -112,18 +126,18 @@ def test_a_copy_is_told_as_json_with_the_checksums_of_both_sides(
 
 
 async def test_everybody_stays_signed_in_with_the_same_secrets(
-    start: StartService, clock: Clock, database: Path, target: Path, tmp_path: Path
+    start: StartService, clock: Clock, source: Path, target: Path, tmp_path: Path
 ) -> None:
     clock.now = system_clock()
-    old = await start()
+    secrets = source.with_suffix(".secrets.json")
+    old = await start(database_url=f"sqlite:///{source}", secrets_file=secrets)
     bob = await old.person("bob")
     ada = await old.person("ada", Role.ADMIN)
     assert (await bob.refresh()).status_code == 200
 
-    result = await asyncio.to_thread(keystead, tmp_path, "copy", *urls(database, target))
+    result = await asyncio.to_thread(keystead, tmp_path, "copy", *urls(source, target))
 
     assert result.returncode == 0, result.stderr
-    secrets = database.with_suffix(".secrets.json")
     new = await start(database_url=f"sqlite:///{target}", secrets_file=secrets)
     for person in (bob, ada):
         there = replace(person, client=new.client())
@@ -136,23 +150,23 @@ async def test_everybody_stays_signed_in_with_the_same_secrets(
 
 
 def test_a_new_database_is_refused_without_its_secrets(
-    cli: Cli, database: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(cli)
-    cli.done("copy", *urls(database, target))
+    cli.done("copy", *urls(source, target))
     monkeypatch.setenv("KEYSTEAD_DATABASE_URL", f"sqlite:///{target}")
 
     assert "is missing" in cli.refused("users", "list")
 
-    shutil.copy(database.with_suffix(".secrets.json"), target.with_suffix(".secrets.json"))
+    shutil.copy(source.with_suffix(".secrets.json"), target.with_suffix(".secrets.json"))
     assert len(cli.json("users", "list")) == 2
 
 
 def test_a_copy_that_was_killed_is_not_served_and_goes_on(
-    cli: Cli, database: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, source: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(database, MANY)
-    command = [sys.executable, "-m", "keystead", "copy", *urls(database, target)]
+    fill(source, MANY)
+    command = [sys.executable, "-m", "keystead", "copy", *urls(source, target)]
     with subprocess.Popen(command, cwd=tmp_path, env=environment({})) as process:
         eventually(lambda: (state := state_of(target)) is not None and state.after != "")
         os.kill(process.pid, signal.SIGKILL)
@@ -165,38 +179,38 @@ def test_a_copy_that_was_killed_is_not_served_and_goes_on(
         assert "is not whole" in cli.refused("users", "list")
         assert "is not whole" in cli.refused("serve", "--port", str(free_port()))
     assert not target.with_suffix(".secrets.json").exists()
-    said = cli.json("copy", *urls(database, target))
+    said = cli.json("copy", *urls(source, target))
 
     assert said["is_whole"] is True
     assert 0 < said["users"]["added"] + said["sessions"]["added"] < 2 * MANY
-    assert content_of(target) == content_of(database)
+    assert content_of(target) == content_of(source)
 
 
 def test_urls_may_stand_in_the_environment(
-    cli: Cli, database: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(cli)
-    monkeypatch.setenv("KEYSTEAD_COPY_FROM", f"sqlite:///{database}")
+    monkeypatch.setenv("KEYSTEAD_COPY_FROM", f"sqlite:///{source}")
     monkeypatch.setenv("KEYSTEAD_COPY_TO", f"sqlite:///{target}")
 
     cli.done("copy")
 
-    assert content_of(target) == content_of(database)
+    assert content_of(target) == content_of(source)
 
 
-def test_a_rehearsal_makes_nothing(cli: Cli, database: Path, target: Path) -> None:
+def test_a_rehearsal_makes_nothing(cli: Cli, source: Path, target: Path) -> None:
     people(cli)
 
-    said = cli.json("copy", *urls(database, target), "--dry-run")
+    said = cli.json("copy", *urls(source, target), "--dry-run")
 
     assert said["users"]["added"] == 2
     assert said["sessions"]["added"] == 3
-    assert "would be added: 2" in cli.done("copy", *urls(database, target), "--dry-run")
+    assert "would be added: 2" in cli.done("copy", *urls(source, target), "--dry-run")
     assert not target.parent.exists()
 
 
 def test_a_database_with_accounts_is_not_copied_over(
-    cli: Cli, database: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(cli)
     with monkeypatch.context() as patch:
@@ -204,50 +218,50 @@ def test_a_database_with_accounts_is_not_copied_over(
         cli.user("eve")
     before = content_of(target)
 
-    assert "another secrets file" in cli.refused("copy", *urls(database, target))
+    assert "another secrets file" in cli.refused("copy", *urls(source, target))
 
     assert content_of(target) == before
 
 
 def test_what_differs_is_said_and_the_exit_code_is_one(
-    cli: Cli, database: Path, target: Path
+    cli: Cli, source: Path, target: Path
 ) -> None:
     people(cli)
     bob = next(user["id"] for user in cli.json("users", "list", "--search", "bob"))
-    cli.done("copy", *urls(database, target))
+    cli.done("copy", *urls(source, target))
     with closing(sqlite3.connect(target)) as db, db:
         db.execute("CREATE TRIGGER keep BEFORE UPDATE ON users BEGIN SELECT RAISE(IGNORE); END")
     cli.done("users", "role", bob, "admin")
 
-    result = cli.run("copy", *urls(database, target))
+    result = cli.run("copy", *urls(source, target))
 
     assert result.exit_code == 1
     assert f"changed in the second: {bob}" in result.stderr
     assert "run this again" in result.stderr
     with closing(sqlite3.connect(target)) as db, db:
         db.execute("DROP TRIGGER keep")
-    assert cli.json("copy", *urls(database, target))["is_whole"] is True
+    assert cli.json("copy", *urls(source, target))["is_whole"] is True
 
 
-def test_there_must_be_something_to_copy(cli: Cli, database: Path, target: Path) -> None:
-    assert "no database" in cli.refused("copy", *urls(database, target))
-    assert "no database" in cli.refused("copy", *urls(database, target), "--dry-run")
-    assert not database.exists()
+def test_there_must_be_something_to_copy(cli: Cli, source: Path, target: Path) -> None:
+    assert "no database" in cli.refused("copy", *urls(source, target))
+    assert "no database" in cli.refused("copy", *urls(source, target), "--dry-run")
+    assert not source.exists()
     assert not target.exists()
 
 
-def test_a_database_is_not_copied_to_itself(cli: Cli, database: Path, tmp_path: Path) -> None:
+def test_a_database_is_not_copied_to_itself(cli: Cli, source: Path, tmp_path: Path) -> None:
     people(cli)
-    same = tmp_path / "nowhere" / ".." / database.name
+    same = tmp_path / "nowhere" / ".." / source.name
 
-    assert "same database" in cli.refused("copy", *urls(database, same), code=2)
+    assert "same database" in cli.refused("copy", *urls(source, same), code=2)
 
 
 @pytest.mark.parametrize("option", ["--from", "--to"])
 def test_a_url_of_an_unknown_kind_is_named_by_its_option(
-    cli: Cli, database: Path, target: Path, option: str
+    cli: Cli, source: Path, target: Path, option: str
 ) -> None:
-    arguments = urls(database, target)
+    arguments = urls(source, target)
     arguments[arguments.index(option) + 1] = "oracle://scott:tiger@db.example.com"
 
     said = cli.refused("copy", *arguments, code=2)
@@ -258,19 +272,19 @@ def test_a_url_of_an_unknown_kind_is_named_by_its_option(
 
 @pytest.mark.parametrize("which", ["source", "target"])
 def test_a_file_that_is_no_database_is_said_and_left_alone(
-    cli: Cli, database: Path, target: Path, which: str
+    cli: Cli, source: Path, target: Path, which: str
 ) -> None:
     people(cli)
-    notes = database if which == "source" else target
+    notes = source if which == "source" else target
     notes.parent.mkdir(exist_ok=True)
     for path in notes.parent.glob(f"{notes.name}*"):
         path.unlink()
     notes.write_text("notes on the garden\n" * 500)
 
-    assert cli.refused("copy", *urls(database, target)).startswith("keystead: ")
+    assert cli.refused("copy", *urls(source, target)).startswith("keystead: ")
 
     assert notes.read_text() == "notes on the garden\n" * 500
 
 
-def test_both_urls_are_needed(cli: Cli, database: Path) -> None:
-    assert "--to" in cli.refused("copy", "--from", f"sqlite:///{database}", code=2)
+def test_both_urls_are_needed(cli: Cli, source: Path) -> None:
+    assert "--to" in cli.refused("copy", "--from", f"sqlite:///{source}", code=2)

@@ -35,11 +35,14 @@ def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, tmp_path: Path) -
     cli.sign_in("zoe", NOW)
 
 
-def test_progress_is_a_bar_at_a_terminal(cli: Cli, database: Path, tmp_path: Path) -> None:
+def test_progress_is_a_bar_at_a_terminal(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", "sqlite:///old.db")
     cli.user("bob")
 
     code, screen = _at_a_terminal(
-        tmp_path, "copy", "--from", f"sqlite:///{database}", "--to", "sqlite:///new.db"
+        tmp_path, "copy", "--from", "sqlite:///old.db", "--to", "sqlite:///new.db"
     )
 
     assert code == 0, screen
