@@ -16,6 +16,7 @@ from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.devices import read_device
 from keystead.domain.passwords import MIN_LENGTHS, PasswordPolicy
 from keystead.domain.store import Store
+from keystead.domain.transfer import CopyUnfinished, Transfer
 from keystead.flows.seed_admin import seed_admin
 from keystead.flows.tools import Tools
 from keystead.flows.unsettled import UnsettledRotations
@@ -37,11 +38,12 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     """
     Connect everything a flow needs, and disconnect it afterwards.
 
-    Raises: StoreDown, UnknownDatabase, SchemaUnknown, SecretsFileUnusable.
+    Raises: StoreDown, UnknownDatabase, SchemaUnknown, CopyUnfinished, SecretsFileUnusable.
     """
     store = open_store(settings.database_url.get_secret_value(), settings.database_pool)
     try:
         await store.open()
+        await _refuse_unfinished(store)
         keyring = await _open_keyring(settings, store)
         passwords = _passwords(settings, keyring)
         places = Places(settings.geo_db_file_path, warn=_warn_of_places)
@@ -89,6 +91,15 @@ def _tools(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
     )
+
+
+async def _refuse_unfinished(store: Transfer) -> None:
+    state = await store.find_copy()
+    if state is not None and not state.is_finished:
+        raise CopyUnfinished(
+            "a copy into this database has begun and is not whole: run the same `keystead copy` "
+            "again, which goes on from where it was"
+        )
 
 
 async def _open_keyring(settings: Settings, store: Store) -> Keyring:

@@ -14,6 +14,7 @@ from keystead.assembly import Clock, open_tools, seed
 from keystead.crypto.keyring import SecretsFileUnusable
 from keystead.crypto.random import fraction
 from keystead.domain.errors import Fault, StoreDown, Unavailable
+from keystead.domain.transfer import CopyUnfinished
 from keystead.flows.tools import Tools
 from keystead.flows.upkeep import purge_if_mine
 from keystead.logs import log
@@ -27,8 +28,8 @@ UPKEEP_SECONDS = 60
 RETRY_SECONDS = (0.5, 5.0)
 """How long to wait before trying again to connect: at first, and at most; each time twice as long."""
 
-MAY_PASS = (Fault, SchemaUnknown, SecretsFileUnusable)
-"""What somebody may mend while we wait: the server, its schema, the file of secrets."""
+MAY_PASS = (Fault, SchemaUnknown, CopyUnfinished, SecretsFileUnusable)
+"""What somebody may mend while we wait: the server, its schema, a copy, the file of secrets."""
 
 
 @asynccontextmanager

@@ -53,6 +53,10 @@ OTHER_NAMES = {
     "trusted_proxies": ("TRUST_PROXY",),
 }
 
+COPY_FROM, COPY_TO, IMPORT_FROM = "KEYSTEAD_COPY_FROM", "KEYSTEAD_COPY_TO", "KEYSTEAD_IMPORT_FROM"
+OF_COMMANDS = {COPY_FROM, COPY_TO, IMPORT_FROM}
+"""Instead of an argument, which every user of the machine can read: databases to move from and to."""
+
 MILLISECOND_NAMES = frozenset(
     {"JWT_ACCESS_EXPIRES_IN", "JWT_REFRESH_EXPIRES_IN", "SESSION_EXPIRES_IN"}
 )
@@ -273,7 +277,7 @@ def source_of(field: str) -> str:
 
 def unknown_names() -> list[str]:
     """Return names that begin like ours and that nothing reads: most likely a typing error."""
-    known = {names_of(field)[0] for field in Settings.model_fields}
+    known = {names_of(field)[0] for field in Settings.model_fields} | OF_COMMANDS
     given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
     return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
 

@@ -36,6 +36,22 @@ def test_a_password_is_asked_for_twice_and_not_shown(cli: Cli, database: Databas
     cli.sign_in("zoe", NOW)
 
 
+def test_progress_is_a_bar_at_a_terminal(
+    cli: Cli, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (f"sqlite:///{database.folder}/{name}.db" for name in ("old", "new"))
+    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", old)
+    cli.user("bob")
+
+    code, screen = _at_a_terminal(database, "copy", "--from", old, "--to", new)
+
+    assert code == 0, screen
+    assert "users copied" in screen
+    assert "\u2501" in screen
+    assert "1/1" in screen
+    assert "hold the same" in screen
+
+
 def test_without_a_terminal_or_standard_input_nobody_is_made_admin(
     cli: Cli, database: Database
 ) -> None:

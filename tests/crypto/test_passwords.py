@@ -127,6 +127,20 @@ async def test_a_bcrypt_hash_is_read(passwords: PepperedPasswords, prefix: bytes
     assert passwords.is_outdated(stored)
 
 
+async def test_a_bcrypt_hash_of_a_decomposed_password_is_read(
+    passwords: PepperedPasswords,
+) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "Café Zoë") for form in ("NFC", "NFD"))
+    of_decomposed, of_composed = (
+        PasswordHash(bcrypt.hashpw(each.encode(), bcrypt.gensalt(4)).decode(), None)
+        for each in (decomposed, composed)
+    )
+
+    assert await passwords.verify(decomposed, of_decomposed)
+    assert await passwords.verify(decomposed, of_composed)
+    assert not await passwords.verify(composed, of_decomposed)
+
+
 @pytest.mark.parametrize(
     "text",
     [

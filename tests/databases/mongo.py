@@ -26,7 +26,7 @@ from uuid import uuid4
 import bson
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, OperationFailure
 
 from keystead.store import open_store
 from tests.databases import TABLES, NoServer, Row
@@ -87,6 +87,8 @@ class StandIn:
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End it, and return once it is gone."""
@@ -169,11 +171,24 @@ class MongoDatabase:
     @contextmanager
     def broken(self) -> Iterator[str]:
         """Take away the rights to every command: the server is there, and refuses."""
-        data = {"failCommands": ANY_COMMAND, "errorCode": NOT_AUTHORIZED, "appName": "keystead"}
-        fail = {"configureFailPoint": "failCommand"}
-        self._client.admin.command({**fail, "mode": "alwaysOn", "data": data})
-        try:
+        with self.failing("alwaysOn", failCommands=ANY_COMMAND, errorCode=NOT_AUTHORIZED):
             yield "failCommand"
+
+    @contextmanager
+    def failing(self, mode: str | Mapping[str, int], **data: object) -> Iterator[None]:
+        """Let commands of the program fail: *mode* is "alwaysOn" or {"times": n}."""
+        fail = {"configureFailPoint": "failCommand"}
+        try:
+            self._client.admin.command(
+                {**fail, "mode": mode, "data": {"appName": "keystead", **data}}
+            )
+        except OperationFailure as error:
+            raise NoServer(
+                "this MongoDB fails on demand only if it was started with "
+                "--setParameter enableTestCommands=1"
+            ) from error
+        try:
+            yield
         finally:
             self._client.admin.command({**fail, "mode": "off"})
 

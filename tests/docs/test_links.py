@@ -88,7 +88,13 @@ def test_every_option_in_the_documents_exists() -> None:
     known = set().union(*known_commands().values()) | {"--help"}
     given = {
         option
-        for name in ("README.md", "docs/operations.md", "docs/settings.md", "docs/api.md")
+        for name in (
+            "README.md",
+            "docs/operations.md",
+            "docs/settings.md",
+            "docs/api.md",
+            "docs/moving.md",
+        )
         for command in commands(read(name))
         for tail in re.findall(r"(?:^|\s|/)keystead ([^|;>]*)", command)
         for option in OPTION.findall(tail)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from keystead.setting_values import human
-from keystead.settings import Settings, names_of
+from keystead.settings import OF_COMMANDS, Settings, names_of
 from tests.docs.markdown import codes, documents, read, rows
 
 NAME = re.compile(r"\bKEYSTEAD_[A-Z_]*[A-Z]\b")
@@ -35,7 +35,7 @@ def test_a_settings_names_default_bounds_and_meaning_are_those_of_the_program(fi
 
 
 def test_no_document_names_a_setting_that_does_not_exist() -> None:
-    known = {names_of(field)[0] for field in Settings.model_fields} | OF_THE_TESTS
+    known = {names_of(field)[0] for field in Settings.model_fields} | OF_THE_TESTS | OF_COMMANDS
 
     named = {path.name: set(NAME.findall(path.read_text())) for path in documents()}
 

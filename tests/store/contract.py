@@ -1,9 +1,10 @@
 """
 What every store promises. An adapter's test module subclasses `StoreContract`; none is exempt.
 
-It brings four fixtures: `store`, `another_store` (a second one on the same database, as another
-process would have it), `closed_store`, and `unusable_store`, whose database has become unreadable
-while it was open. Where a promise speaks of any number of callers, they come through both stores.
+It brings six fixtures: `store`, `another_store` (a second one on the same database, as another
+process would have it), `reading_store` (a third one, not open yet), `closed_store`,
+`store_on_nothing`, where there is no database and after the test still is none, and
+`unusable_store`, whose database has become unreadable while it was open. Where a promise speaks of any number of callers, they come through both stores.
 """
 
 from tests.store.contract_admins import AdminPromises
@@ -13,6 +14,7 @@ from tests.store.contract_races import RacePromises
 from tests.store.contract_rotation import RotationPromises
 from tests.store.contract_sessions import SessionPromises
 from tests.store.contract_text import TextPromises
+from tests.store.contract_transfer import TransferPromises
 from tests.store.contract_upkeep import UpkeepPromises
 from tests.store.contract_users import UserPromises
 
@@ -24,8 +26,9 @@ class StoreContract(
     SessionPromises,
     RotationPromises,
     UpkeepPromises,
+    TransferPromises,
     RacePromises,
     TextPromises,
     FailurePromises,
 ):
-    """Every verb of `domain.store.Store`, and every promise in its docstring."""
+    """Every verb of `domain.store.Store` and `domain.transfer.Transfer`, and what each promises."""

@@ -6,13 +6,14 @@ import pytest
 from keystead.domain.errors import StoreDown
 from keystead.domain.session import SessionId
 from keystead.domain.store import Store
-from keystead.domain.user import EmailAddress, Role, Status, UserId, UserQuery
+from keystead.domain.transfer import CopyState, Transfer
+from keystead.domain.user import Credentials, EmailAddress, Role, Status, UserId, UserQuery
 from tests.store.samples import HASH, NOW, new_session, new_user
 
 USER = new_user()
 SESSION = new_session(USER)
 
-Call = Callable[[Store], Awaitable[object]]
+Call = Callable[[Transfer], Awaitable[object]]
 READS: dict[str, Call] = {
     "check": lambda store: store.check(),
     "find_user": lambda store: store.find_user(UserId("x")),
@@ -22,6 +23,10 @@ READS: dict[str, Call] = {
     "find_session": lambda store: store.find_session(SessionId("x")),
     "list_sessions": lambda store: store.list_sessions(UserId("x"), NOW),
     "find_fingerprint": lambda store: store.find_fingerprint(),
+    "count": lambda store: store.count(NOW),
+    "export_users": lambda store: store.export_users("", 10),
+    "export_sessions": lambda store: store.export_sessions("", 10, NOW),
+    "find_copy": lambda store: store.find_copy(),
 }
 WRITES: dict[str, Call] = {
     "add_user": lambda store: store.add_user(USER, HASH),
@@ -37,6 +42,9 @@ WRITES: dict[str, Call] = {
     "purge_expired": lambda store: store.purge_expired(NOW, 10),
     "take_lease": lambda store: store.take_lease("x", "y", NOW, NOW),
     "bind_secrets": lambda store: store.bind_secrets("x"),
+    "import_users": lambda store: store.import_users([Credentials(USER, HASH)], ["x"]),
+    "import_sessions": lambda store: store.import_sessions([SESSION], ["x"]),
+    "keep_copy": lambda store: store.keep_copy(CopyState("x")),
 }
 VERBS = READS | WRITES
 each_verb = pytest.mark.parametrize("call", VERBS.values(), ids=VERBS.keys())
@@ -45,7 +53,7 @@ PATIENCE_SECONDS = 8
 """A database that does not answer is given up after 5 s."""
 
 
-async def is_refused_as_down(call: Call, store: Store) -> None:
+async def is_refused_as_down(call: Call, store: Transfer) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(StoreDown):
             await call(store)
@@ -53,20 +61,20 @@ async def is_refused_as_down(call: Call, store: Store) -> None:
 
 class FailurePromises:
     def test_no_verb_is_left_out(self) -> None:
-        verbs = {name for name in vars(Store) if not name.startswith("_")}
+        verbs = {name for name in (*vars(Store), *vars(Transfer)) if not name.startswith("_")}
 
-        assert set(VERBS) == verbs - {"migrate", "open", "close"}
+        assert set(VERBS) == verbs - {"migrate", "open", "open_to_read", "close"}
 
     @each_verb
-    async def test_a_store_that_answers_does(self, store: Store, call: Call) -> None:
+    async def test_a_store_that_answers_does(self, store: Transfer, call: Call) -> None:
         await call(store)
 
     @each_verb
-    async def test_a_closed_store_is_down(self, closed_store: Store, call: Call) -> None:
+    async def test_a_closed_store_is_down(self, closed_store: Transfer, call: Call) -> None:
         await is_refused_as_down(call, closed_store)
 
     @each_verb
-    async def test_an_unusable_database_is_down(self, unusable_store: Store, call: Call) -> None:
+    async def test_an_unusable_database_is_down(self, unusable_store: Transfer, call: Call) -> None:
         await is_refused_as_down(call, unusable_store)
 
     async def test_what_was_written_is_there_after_closing(

@@ -17,7 +17,7 @@ from keystead.domain.user import EmailAddress, PasswordHash, Role, Status, UserQ
 from keystead.store import mongo_connection
 from keystead.store.mongo import MongoStore
 from keystead.store.mongo_url import client_options
-from tests.databases.mongo import Document, MongoDatabase
+from tests.databases.mongo import Document
 from tests.store.samples import HASH, IDLE, NOW, added, new_session, opened, opened_until
 
 POOL = 10
@@ -63,18 +63,6 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
     with monkeypatch.context() as patch:
         patch.setattr(mongo_connection, "client_options", overheard)
         yield listener.said
-
-
-@contextmanager
-def failing(mongo: MongoDatabase, mode: Any, **data: Any) -> Iterator[None]:
-    """Let commands of the program fail: *mode* is "alwaysOn" or {"times": n}."""
-    fail = {"configureFailPoint": "failCommand"}
-    admin = mongo.db.client.admin
-    admin.command({**fail, "mode": mode, "data": {"appName": "keystead", **data}})
-    try:
-        yield
-    finally:
-        admin.command({**fail, "mode": "off"})
 
 
 async def use_every_verb(store: MongoStore) -> None:

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from keystead.domain.store import Store
-from tests.databases.mongo import MongoDatabase
+from keystead.domain.transfer import Transfer
+from keystead.store.mongo import MongoStore
+from tests.databases.mongo import MongoDatabase, MongoServer
 from tests.store.contract import StoreContract
 from tests.store.mongo_servers import open_mongo
 
@@ -34,3 +36,17 @@ class TestMongo(StoreContract):
         async with open_mongo(mongo.url) as store:
             with mongo.broken():
                 yield store
+
+    @pytest.fixture
+    async def reading_store(self, mongo: MongoDatabase) -> AsyncIterator[Transfer]:
+        store = MongoStore(mongo.url, 1)
+        yield store
+        await store.close()
+
+    @pytest.fixture
+    async def store_on_nothing(self, mongo_server: MongoServer) -> AsyncIterator[Transfer]:
+        database = mongo_server.unmigrated()
+        store = MongoStore(database.url, 1)
+        yield store
+        await store.close()
+        assert database.db.list_collection_names() == []

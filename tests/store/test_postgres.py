@@ -4,12 +4,16 @@ PostgreSQL keeps every promise; what only it promises is in the other files here
 A server that does not answer at all is in `test_postgres_outage.py`: each verb waits 4.5 s for it.
 """
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 
 from keystead.domain.store import Store
-from tests.databases.postgres import PostgresDatabase
+from keystead.domain.transfer import Transfer
+from keystead.store import SchemaUnknown
+from keystead.store.postgres import PostgresStore
+from tests.databases.postgres import PostgresDatabase, database_on
 from tests.server.fault_proxy import FaultProxy
 from tests.store.contract import StoreContract
 from tests.store.postgres_stores import open_postgres, over
@@ -43,3 +47,18 @@ class TestPostgres(StoreContract):
             else:
                 with postgres.broken():
                     yield store
+
+    @pytest.fixture
+    async def reading_store(self, postgres: PostgresDatabase) -> AsyncIterator[Transfer]:
+        store = PostgresStore(postgres.url, 1)
+        yield store
+        await store.close()
+
+    @pytest.fixture
+    async def store_on_nothing(self, postgres: PostgresDatabase) -> AsyncIterator[Transfer]:
+        with database_on(postgres.url, f"keystead_nothing_{os.getpid()}") as url:
+            store = PostgresStore(url, 1)
+            yield store
+            with pytest.raises(SchemaUnknown):
+                await store.open()
+            await store.close()

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from keystead.domain.errors import StoreDown
-from keystead.domain.store import Store
 from keystead.domain.tokens import Rotated
+from keystead.domain.transfer import Transfer
 from keystead.store.postgres import PostgresStore
 from tests.databases.postgres import PostgresDatabase
 from tests.databases.postgres_server import Cluster, cluster
@@ -22,7 +22,7 @@ from tests.store.samples import HASH, IDLE, NOW, added, new_user, opened
 IN_TIME_SECONDS = 5.0
 
 
-async def all_verbs(store: Store) -> list[object]:
+async def all_verbs(store: Transfer) -> list[object]:
     """Call every verb at once."""
     return await asyncio.gather(*(call(store) for call in VERBS.values()), return_exceptions=True)
 

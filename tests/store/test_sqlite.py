@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from keystead.domain.store import Store
+from keystead.domain.transfer import Transfer
+from keystead.store.sqlite import SqliteStore
 from tests.store.contract import StoreContract
 from tests.store.sqlite_files import open_sqlite, rows_of
 
@@ -54,3 +56,19 @@ class TestSqlite(StoreContract):
         async with open_sqlite(file) as store:
             request.param(file)
             yield store
+
+    @pytest.fixture
+    async def reading_store(self, database: Path) -> AsyncIterator[Transfer]:
+        store = SqliteStore(database)
+        yield store
+        await store.close()
+
+    @pytest.fixture(params=["no file", "an empty file"])
+    async def store_on_nothing(
+        self, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> AsyncIterator[Transfer]:
+        path = tmp_path / "nothing.db"
+        if request.param == "an empty file":
+            path.touch()
+        yield SqliteStore(path)
+        assert not path.exists() or path.read_bytes() == b""

@@ -9,7 +9,9 @@ import typer
 
 from keystead.cli.accounts import create_admin, users
 from keystead.cli.geo import geo
+from keystead.cli.importing import import_
 from keystead.cli.inspect import routes, settings, version
+from keystead.cli.moving import copy_
 from keystead.cli.serve import migrate, serve
 from keystead.cli.sessions import sessions
 
@@ -27,6 +29,8 @@ keystead.command("create-admin")(create_admin)
 keystead.add_typer(users, name="users")
 keystead.add_typer(sessions, name="sessions")
 keystead.add_typer(geo, name="geo")
+keystead.command("copy")(copy_)
+keystead.add_typer(import_, name="import")
 keystead.command()(routes)
 keystead.command()(settings)
 keystead.command()(version)

@@ -14,6 +14,7 @@ from keystead import logs
 from keystead.assembly import open_tools
 from keystead.crypto.keyring import SecretsFileUnusable
 from keystead.domain.errors import Fault, StoreDown, UserNotFound
+from keystead.domain.transfer import CopyUnfinished
 from keystead.domain.user import User, UserId
 from keystead.flows.tools import Tools
 from keystead.settings import Settings, SettingsRefused
@@ -82,7 +83,7 @@ def guarded(work: Callable[[], Awaitable[T]], if_down: Callable[[StoreDown], T] 
 
     try:
         return asyncio.run(working())
-    except (SecretsFileUnusable, SchemaUnknown, UnknownDatabase) as refusal:
+    except (SecretsFileUnusable, SchemaUnknown, CopyUnfinished, UnknownDatabase) as refusal:
         stop(str(refusal))
     except StoreDown as fault:
         if if_down is not None:

@@ -120,8 +120,12 @@ class PepperedPasswords:
 
 
 def _is_bcrypt_match(password: str, text: str) -> bool:
+    # Elsewhere it was hashed as it was typed, which need not have been NFC.
+    forms = dict.fromkeys((password, normalise(password)))
     try:
-        return bcrypt.checkpw(normalise(password).encode()[:BCRYPT_MAX_BYTES], text.encode())
+        return any(
+            bcrypt.checkpw(form.encode()[:BCRYPT_MAX_BYTES], text.encode()) for form in forms
+        )
     except ValueError:  # Not a bcrypt hash after all.
         return False
 

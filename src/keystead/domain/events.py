@@ -22,6 +22,7 @@ class EventName(StrEnum):
     AUTHZ_FAIL = "authz_fail"
     ROLE_CHANGED = "authz_change"
     USER_CREATED = "user_created"
+    USERS_IMPORTED = "users_imported"
     USER_STATUS_CHANGED = "user_status_changed"
     USER_DELETED = "user_deleted"
     ADMIN_SEEDED = "user_created_admin_seed"

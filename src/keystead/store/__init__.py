@@ -8,7 +8,7 @@ returns a row: only domain objects. Every verb is atomic, and committed when it 
 import re
 from urllib.parse import urlsplit
 
-from keystead.domain.store import Store
+from keystead.domain.transfer import Transfer
 from keystead.store.migrations import SchemaUnknown
 from keystead.store.sqlite import SqliteStore, sqlite_path
 
@@ -59,7 +59,7 @@ def without_secrets(url: str) -> str:
     return f"{parts.scheme}://{MASK + at if at else ''}{hosts}{parts.path}"
 
 
-def open_store(url: str, pool: int = 1) -> Store:
+def open_store(url: str, pool: int = 1) -> Transfer:
     """
     Return the adapter for a database URL, not yet connected.
 
@@ -82,7 +82,8 @@ def open_store(url: str, pool: int = 1) -> Store:
         case _:
             raise UnknownDatabase(
                 f"DB_URL begins with {scheme or 'nothing'!r}; allowed: sqlite:///relative.db or "
-                "sqlite:////absolute.db, without options; postgresql://; mongodb://; mongodb+srv://"
+                "sqlite:////absolute.db, without options; postgresql://..., mongodb://..., "
+                "mongodb+srv://..."
             )
 
 

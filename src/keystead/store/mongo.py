@@ -29,11 +29,11 @@ from keystead.store.mongo_connection import Database, Transaction
 from keystead.store.mongo_documents import USER, USER_BY_EMAIL, WITH_USER, Document, exactly
 from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_transactions import NEWEST_FIRST, change_user
-from keystead.store.mongo_upkeep import MongoUpkeep
+from keystead.store.mongo_transfer import MongoTransfer
 
 
-class MongoStore(MongoUpkeep):
-    """`domain.store.Store` on MongoDB; each verb is described there."""
+class MongoStore(MongoTransfer):
+    """`domain.transfer.Transfer`, and so `domain.store.Store`, on MongoDB; see there."""
 
     # Users
 

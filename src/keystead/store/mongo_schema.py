@@ -83,6 +83,18 @@ async def check_schema(db: Database) -> None:
     _refuse_if_too_new(found)
 
 
+async def has_schema(db: Database) -> bool:
+    """
+    Say whether there is a schema that this version can work with, or none at all.
+
+    Raises: SchemaUnknown: as `check_schema`, but for a database without one.
+    """
+    if await _find_schema(db) is None:
+        return False
+    await check_schema(db)
+    return True
+
+
 async def migrate(db: Database) -> None:
     """
     Make whatever is missing.

@@ -5,7 +5,7 @@ No session-level state is relied upon, so PgBouncer may stand in between, in tra
 Opening never migrates: with several hosts, that is for somebody to decide.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,13 +19,14 @@ from keystead.store.postgres_errors import is_down, reason_of
 from keystead.store.postgres_pool import Pool
 from keystead.store.postgres_url import read_url
 from keystead.store.rows import Row
-from keystead.store.sql_store import Parameters, SqlStore
+from keystead.store.sql_store import Parameters
+from keystead.store.sql_transfer import SqlTransfer
 
 T = TypeVar("T")
 
 
-class PostgresStore(SqlStore):
-    """`domain.store.Store` on PostgreSQL 14 or newer."""
+class PostgresStore(SqlTransfer):
+    """`domain.transfer.Transfer`, and so `domain.store.Store`, on PostgreSQL 14 or newer."""
 
     def __init__(self, url: str, pool: int) -> None:
         self._target = read_url(url)
@@ -45,6 +46,14 @@ class PostgresStore(SqlStore):
         """Connect once, and see that the schema is there."""
         self._pool = Pool(Connector(self._target), self._size)
         await self._pool.run(postgres_schema.check_schema, is_read=True)
+
+    async def open_to_read(self) -> bool:
+        """See `Transfer.open_to_read`."""
+        self._pool = Pool(Connector(self._target), self._size)
+        is_there = await self._pool.run(postgres_schema.has_schema, is_read=True)
+        if not is_there:
+            await self.close()
+        return is_there
 
     async def close(self) -> None:
         """Wait for what is under way, for 5 s at most, and disconnect."""
@@ -126,6 +135,14 @@ class PostgresStore(SqlStore):
 
     async def _write(self, query: str, parameters: Parameters = ()) -> list[Row]:
         return await self._run(lambda link: link.fetch(query, parameters))
+
+    async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
+        async def write(link: Link) -> None:
+            async with link.transaction():
+                for query, parameters in work:
+                    await link.connection.executemany(query, parameters)
+
+        await self._run(write)
 
     async def _run(self, work: Callable[[Link], Awaitable[T]]) -> T:
         if self._pool is None:

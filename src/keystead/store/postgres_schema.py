@@ -33,6 +33,18 @@ async def check_schema(link: Link) -> None:
     await _judge(link.connection)
 
 
+async def has_schema(link: Link) -> bool:
+    """
+    Say whether there is a schema that this version can work with, or none at all.
+
+    Raises: SchemaUnknown: as `check_schema`, but for a database without one.
+    """
+    if await _revision(link.connection) is None:
+        return False
+    await check_schema(link)
+    return True
+
+
 async def migrate(connector: Connector) -> None:
     """
     Bring the schema to the newest revision in one transaction, unless a newer one is there already.

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from keystead.domain.session import Client, Device, Place, Session, SignedIn
+from keystead.domain.transfer import CopyState, Part
 from keystead.domain.user import (
     Credentials,
     PasswordHash,
@@ -139,6 +140,19 @@ def from_session(session: Session) -> Row:
         device.os,
         None if client.place is None else json.dumps(asdict(client.place)),
     )
+
+
+def copy_state_from(text: str) -> CopyState:
+    """Read what `from_copy_state` wrote."""
+    found = json.loads(text)
+    as_of = None if found["as_of"] is None else from_millis(found["as_of"])
+    return CopyState(**{**found, "part": Part(found["part"]), "as_of": as_of})
+
+
+def from_copy_state(state: CopyState) -> str:
+    """Return the text that is kept under the name `copy`."""
+    as_of = None if state.as_of is None else to_millis(state.as_of)
+    return json.dumps({**asdict(state), "as_of": as_of})
 
 
 def _is_unicode(text: str) -> bool:

@@ -126,6 +126,59 @@ BIND_SECRETS = """
 
 FIND_SECRETS = "SELECT value FROM installation WHERE name = 'secrets'"
 
+# Moving to another database
+
+COUNT = """
+    SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE expires_at > $1),
+        (SELECT count(*) FROM sessions WHERE expires_at <= $1)
+"""
+
+EXPORT_USERS = f"""
+    SELECT {USER}, password_hash, pepper_id FROM users WHERE id > $1 ORDER BY id LIMIT $2
+"""
+
+EXPORT_SESSIONS = f"""
+    SELECT {SESSION} FROM sessions WHERE id > $1 AND expires_at > $3 ORDER BY id LIMIT $2
+"""
+
+DROP_USER = "DELETE FROM users WHERE id = $1"
+
+FREE_ADDRESS = "DELETE FROM users WHERE email = $1 AND id <> $2"
+
+IMPORT_USER = """
+    INSERT INTO users
+        (id, email, role, status, created_at, updated_at, password_hash, pepper_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (id) DO UPDATE SET
+        email = excluded.email, role = excluded.role, status = excluded.status,
+        created_at = excluded.created_at, updated_at = excluded.updated_at,
+        password_hash = excluded.password_hash, pepper_id = excluded.pepper_id
+"""
+
+DROP_SESSION = "DELETE FROM sessions WHERE id = $1"
+
+IMPORT_SESSION = """
+    INSERT INTO sessions
+        (id, user_id, generation, rotated_at, salt, created_at, last_active_at, expires_at,
+         ends_at, ip, user_agent, device, browser, os, place)
+    SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+    FROM users WHERE id = $2
+    ON CONFLICT (id) DO UPDATE SET
+        user_id = excluded.user_id, generation = excluded.generation,
+        rotated_at = excluded.rotated_at, salt = excluded.salt, created_at = excluded.created_at,
+        last_active_at = excluded.last_active_at, expires_at = excluded.expires_at,
+        ends_at = excluded.ends_at, ip = excluded.ip, user_agent = excluded.user_agent,
+        device = excluded.device, browser = excluded.browser, os = excluded.os,
+        place = excluded.place
+"""
+
+FIND_COPY = "SELECT value FROM installation WHERE name = 'copy'"
+
+KEEP_COPY = """
+    INSERT INTO installation (name, value) VALUES ('copy', $1)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
+
 
 class Postgres:
     """What PostgreSQL needs said in another way: there, others write between two statements."""

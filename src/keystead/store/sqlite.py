@@ -6,7 +6,7 @@ writer ever blocks them). Writes go through `GroupWriter`. Opening brings the sc
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,9 +18,17 @@ from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import rows, sql
 from keystead.store.rows import Row
-from keystead.store.sql_store import Parameters, SqlStore
-from keystead.store.sqlite_connection import OUR_BUGS, connect, fetch_all, fetch_one
-from keystead.store.sqlite_schema import bring_up_to_date, make_file
+from keystead.store.sql_store import Parameters
+from keystead.store.sql_transfer import SqlTransfer
+from keystead.store.sqlite_connection import (
+    OUR_BUGS,
+    connect,
+    connect_to_read,
+    fetch_all,
+    fetch_one,
+    run_each,
+)
+from keystead.store.sqlite_schema import bring_up_to_date, has_schema, make_file
 from keystead.store.sqlite_writer import GroupWriter
 
 WRITE_WAIT_MS = 5000
@@ -37,8 +45,8 @@ def sqlite_path(url: str) -> Path:
     return Path(unquote(url.removeprefix("sqlite:///")))
 
 
-class SqliteStore(SqlStore):
-    """`domain.store.Store` on one SQLite file."""
+class SqliteStore(SqlTransfer):
+    """`domain.transfer.Transfer`, and so `domain.store.Store`, on one SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -63,6 +71,19 @@ class SqliteStore(SqlStore):
             self._reader.execute("PRAGMA query_only = ON")
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
+
+    async def open_to_read(self) -> bool:
+        """See `Transfer.open_to_read`: without the writer nothing can be changed."""
+        if not self._path.exists():
+            return False
+        try:
+            self._reader = connect_to_read(self._path, WRITE_WAIT_MS)
+            is_there = has_schema(self._reader)
+        except sqlite3.Error as error:
+            raise StoreDown from error
+        if not is_there:
+            await self.close()
+        return is_there
 
     async def close(self) -> None:
         """Commit what is waiting and close both connections."""
@@ -139,6 +160,9 @@ class SqliteStore(SqlStore):
 
     async def _write(self, query: str, parameters: Parameters = ()) -> list[Row]:
         return await self._run(lambda db: fetch_all(db, query, parameters))
+
+    async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
+        await self._run(lambda db: run_each(db, work))
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._writer is None:

@@ -2,8 +2,10 @@
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
@@ -31,6 +33,23 @@ def connect(path: Path, wait_ms: int) -> sqlite3.Connection:
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return db
+
+
+def connect_to_read(path: Path, wait_ms: int) -> sqlite3.Connection:
+    """Open a file that is there, and leave it as it is, the kind of its journal included."""
+    # Not `mode=ro`: that cannot clean up after a process that crashed.
+    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    db.execute(f"PRAGMA busy_timeout = {wait_ms}")
+    db.execute("PRAGMA query_only = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    return db
+
+
+def run_each(db: sqlite3.Connection, work: Sequence[tuple[str, Sequence[Parameters]]]) -> None:
+    """Run each statement once for each of its parameters."""
+    for query, parameters in work:
+        db.executemany(_numbered(query), parameters)
 
 
 def fetch_one(db: sqlite3.Connection, query: str, parameters: Parameters = ()) -> Row | None:

@@ -36,6 +36,21 @@ def bring_up_to_date(db: sqlite3.Connection, path: Path) -> None:
         upgrade(f"sqlite:///{path}")
 
 
+def has_schema(db: sqlite3.Connection) -> bool:
+    """
+    Say whether the file has the newest schema, or none at all.
+
+    Raises: SchemaUnknown: it has another one.
+    """
+    version = schema_version(db)
+    if version not in {None, migrations.HEAD}:
+        raise migrations.SchemaUnknown(
+            "the database was made by another version of Keystead; run `keystead migrate` on it "
+            "first, or use the version that made it"
+        )
+    return version is not None
+
+
 def _create(db: sqlite3.Connection) -> None:
     db.execute("BEGIN IMMEDIATE")
     if not fetch_all(db, "SELECT 1 FROM sqlite_master"):  # Else another process came first.

@@ -1,0 +1,83 @@
+"""`keystead import ...`."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from keystead.cli.moving import DryRun
+from keystead.cli.progress import progress
+from keystead.cli.running import AsJson, run, show, stop, text
+from keystead.flows.import_reference import Import, LeftOut, import_reference
+from keystead.flows.tools import Tools
+from keystead.settings import IMPORT_FROM
+
+import_ = typer.Typer(help="Take accounts over from other systems.", no_args_is_help=True)
+
+NOT_CARRIED = "are not carried: its tokens are other than ours, so people sign in again"
+
+
+@import_.callback()
+def about() -> None:
+    """Take accounts over from other systems."""
+
+
+@import_.command("reference")
+def reference_(
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="URL", envvar=IMPORT_FROM, help="Its MongoDB.", callback=text
+        ),
+    ],
+    *,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Take over the accounts of the reference system: Node, Express and MongoDB, with this API.
+
+    Its users sign in with the passwords they have. Who is here already is not changed, so it can be
+    run again. The URL can be given in the environment, which hides the password.
+    """
+    from keystead.store.reference import ReferenceDatabase  # noqa: PLC0415 - the driver is large.
+
+    async def take_over(tools: Tools) -> Import:
+        async with ReferenceDatabase(source) as system:
+            with progress() as tell:
+                return await import_reference(tools, system, tell, is_rehearsal=dry_run)
+
+    found = run(take_over)
+    if as_json:
+        show(_described(found))
+    else:
+        _say(found, "would be" if dry_run else "were")
+    if not (found.imported or found.left_out):
+        stop("there are no users in that database: does the URL name the right one?")
+    if not found.has_admin:
+        typer.echo("keystead: there is no admin; see `keystead create-admin`", err=True)
+
+
+def _described(found: Import) -> dict[str, object]:
+    return {
+        "imported": [asdict(each) for each in found.imported],
+        "left_out": [asdict(each) for each in found.left_out],
+        "not_carried": {name: f"{count} {NOT_CARRIED}" for name, count in found.signed_out.items()},
+        "has_admin": found.has_admin,
+    }
+
+
+def _say(found: Import, what: str) -> None:
+    new = sum(each.is_new for each in found.imported)
+    here = len(found.imported) - new
+    typer.echo(f"{new} accounts {what} imported; {here} are here already")
+    typer.echo(f"{len(found.left_out)} {what} left out{':' if found.left_out else ''}")
+    for line in _lines(found.left_out):
+        typer.echo(line)
+    for name, count in found.signed_out.items():
+        typer.echo(f"{count} {name} {NOT_CARRIED}")
+
+
+def _lines(left_out: Iterable[LeftOut]) -> Iterable[str]:
+    return (f"  {ascii(each.reference_id)[1:-1]}: {each.reason}" for each in left_out)
