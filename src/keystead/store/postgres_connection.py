@@ -21,6 +21,7 @@ HOST_SECONDS = 0.5
 SERVER_SETTINGS = {
     "statement_timeout": "4000",  # ms: before we give up ourselves, so that nothing is left running.
     "idle_in_transaction_session_timeout": "10000",  # ms: a dead host holds no lock for longer.
+    "tcp_keepalives_idle": "60",  # s: firewalls forget connections that are silent for minutes.
 }
 
 NAME = {"application_name": "keystead"}

@@ -95,6 +95,9 @@ class Runner:
         try:
             yield
         except Exception as error:
+            if isinstance(error, TimeoutError):
+                # Not even the server's own limit was said: what was connected may be as dead.
+                self._pool.connector.expire()
             if is_down(error):
                 raise StoreDown from reason_of(error)
             raise
