@@ -98,7 +98,7 @@ schema: $(STAMP) ## write the schema of a new SQLite file anew, after adding a m
 	$(BIN)/python -m tests.store.schema_text
 
 .PHONY: bench
-bench: $(STAMP) ## measure it, as bench/ describes
+bench: $(STAMP) $(if $(findstring postgres,$(ARGS)),$(SERVERS)) ## measure it, as bench/ describes
 	$(BIN)/python -m bench $(ARGS)
 
 # Without Node.js there is nothing to run the collection with: a failure in CI, a remark elsewhere.

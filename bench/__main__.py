@@ -11,7 +11,7 @@ from types import FrameType
 
 from bench.load.wrk import find_wrk
 from bench.machine import Cores, describe
-from bench.measurements import MEASUREMENTS
+from bench.measurements import BY_DEFAULT, MEASUREMENTS
 from bench.plan import Plan
 from bench.processes import BenchFailed
 from bench.report import header, table, write
@@ -35,7 +35,7 @@ def main() -> int:
                 folder=Path(folder), cores=cores, wrk=None if options.no_wrk else find_wrk(),
             )  # fmt: skip
             results = []
-            for name in options.only or MEASUREMENTS:
+            for name in options.only or BY_DEFAULT:
                 results.append(MEASUREMENTS[name](plan))
                 print(f"\n{table(results[-1])}\n", flush=True)
     except BenchFailed as failure:

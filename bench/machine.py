@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Cores:
         self._can_pin = hasattr(os, "sched_setaffinity")
         cores = sorted(os.sched_getaffinity(0)) if self._can_pin else []
         self.are_apart = len(cores) > 1
+        self._all = set(cores)
         self._servers = {cores[-1]} if self.are_apart else set(cores)
         self._load = {cores[0]} if self.are_apart else set(cores)
         self._pin(self._load)
@@ -37,6 +39,12 @@ class Cores:
             yield
         finally:
             self._pin(self._load)
+
+    def spread(self) -> "Cores":
+        """Return the same cores for a server that may have all of them, the load's included."""
+        everywhere = copy(self)
+        everywhere._servers = self._all  # noqa: SLF001 - a copy of its own.
+        return everywhere
 
     def __str__(self) -> str:
         if not self.are_apart:

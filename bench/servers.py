@@ -48,39 +48,43 @@ class Seeded:
     password_hash: str
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a production server whose database is in *folder*."""
+def environment(folder: Path, url: str | None = None) -> dict[str, str]:
+    """Return the environment of a production server whose database is in *folder*, or at *url*."""
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},
         "PYTHONPATH": str(ROOT),
         "KEYSTEAD_ENVIRONMENT": "production",
-        "KEYSTEAD_DATABASE_URL": f"sqlite:///{folder}/keystead.db",
+        "KEYSTEAD_DATABASE_URL": url or f"sqlite:///{folder}/keystead.db",
+        "KEYSTEAD_SECRETS_FILE": f"{folder}/keystead.secrets.json",
         "KEYSTEAD_ACCESS_TOKEN_LIFETIME": "2h",  # Tokens are made once and must last the run.
         "KEYSTEAD_TRUSTED_PROXIES": "127.0.0.0/8",  # Sign-ins come from many addresses.
     }
 
 
 @contextmanager
-def serving(command: tuple[str, ...], folder: Path, cores: Cores) -> Iterator[Server]:
-    """Start a server on a database in *folder*, wait until it answers, and stop it."""
-    port = free_port()
-    with Process([*command, "--port", str(port)], folder, environment(folder), cores) as process:
+def serving(
+    command: tuple[str, ...], folder: Path, cores: Cores, url: str | None = None
+) -> Iterator[Server]:
+    """Start a server on a database in *folder* or at *url*, wait until it answers, and stop it."""
+    port, env = free_port(), environment(folder, url)
+    with Process([*command, "--port", str(port)], folder, env, cores) as process:
         process.wait_until_answering(port, READY)
         yield Server(process, port)
 
 
-def seed(folder: Path, sessions: int, tokens: int) -> Seeded:
+def seed(folder: Path, sessions: int, tokens: int, url: str | None = None) -> Seeded:
     """
-    Make a database with *sessions* in it.
+    Make a database with *sessions* in it, in *folder* or in the empty one at *url*.
 
     Returns: the tokens of *tokens* of them, chosen at random, and the people they belong to.
     """
     folder.mkdir(parents=True)
     out = folder / "seeded.json"
-    command = [sys.executable, "-m", "bench.programs.seed", str(folder), str(sessions), str(tokens)]
+    program = "bench.programs.seed_postgres" if url else "bench.programs.seed"
+    command = [sys.executable, "-m", program, str(folder), str(sessions), str(tokens)]
     try:
         subprocess.run(
-            command, cwd=folder, env=environment(folder), check=True, timeout=SEED_SECONDS,
+            command, cwd=folder, env=environment(folder, url), check=True, timeout=SEED_SECONDS,
             capture_output=True,
         )  # fmt: skip
     except subprocess.CalledProcessError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench.measurements import login, profile, refresh, start
+from bench.measurements import login, postgres, profile, refresh, start
 from bench.plan import Plan
 from bench.rounds import Result
 
@@ -11,4 +11,8 @@ MEASUREMENTS: dict[str, Callable[[Plan], Result]] = {
     "profile": profile.measure,
     "login": login.measure,
     "refresh": refresh.measure,
+    "postgres": postgres.measure,
 }
+
+BY_DEFAULT = [name for name in MEASUREMENTS if name != "postgres"]
+"""The rest needs a database server, which `make bench ARGS='--only postgres'` installs."""

@@ -45,11 +45,12 @@ def _contender(
     tokens = plan.seeded(sessions).access_tokens
     folder = plan.folder_of(sessions) if command is KEYSTEAD else plan.folder / name
     server = stack.enter_context(serving(command, folder, plan.cores))
-    load = _load(plan, server.port, folder, tokens)
+    load = load_of(plan, server.port, folder, tokens)
     return Contender(name, partial(watched, server, load))
 
 
-def _load(plan: Plan, port: int, folder: Path, tokens: list[str]) -> Callable[[], Load]:
+def load_of(plan: Plan, port: int, folder: Path, tokens: list[str]) -> Callable[[], Load]:
+    """Return one turn of load: the profile of each token in turn."""
     if plan.wrk is None:
         sources = [Profiles(tokens[number::CONNECTIONS]) for number in range(CONNECTIONS)]
         return partial(drive, port, sources, plan.seconds)

@@ -91,6 +91,13 @@ class Cluster:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
+    def make_database(self, name: str) -> None:
+        """Make an empty one."""
+        subprocess.run(
+            [self._programs / "psql", self.url(), "-qc", f"CREATE DATABASE {name}"],
+            check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
     @property
     def pid(self) -> int:
         assert self._process is not None

@@ -1,6 +1,5 @@
 """PostgreSQL as its tests look at it: stores, the way over a wire, and what reaches the server."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from keystead.store.postgres import PostgresStore
 from keystead.store.postgres_connection import Connector
 from keystead.store.postgres_pool import Pool
+from keystead.store.postgres_runner import Runner
 from tests.databases.postgres import PostgresDatabase
 from tests.server.fault_proxy import FaultProxy
 
@@ -36,31 +36,25 @@ def at_port(url: str, port: int) -> str:
 
 
 def pool_of(store: PostgresStore) -> Pool:
-    assert store._pool is not None
-    return store._pool
+    return runner_of(store)._pool
+
+
+def runner_of(store: PostgresStore) -> Runner:
+    assert store._runner is not None
+    return store._runner
 
 
 def connector_of(store: PostgresStore) -> Connector:
-    return pool_of(store)._connector
+    return pool_of(store).connector
 
 
 @asynccontextmanager
 async def all_taken(store: PostgresStore) -> AsyncIterator[None]:
     """Keep every connection of *store* busy meanwhile."""
-    pool, may_end = pool_of(store), asyncio.Event()
-    begun = [asyncio.Event() for _ in range(pool._size)]
-
-    async def wait(number: int) -> None:
-        begun[number].set()
-        await may_end.wait()
-
-    jobs = [
-        asyncio.create_task(pool._run_once(lambda _, number=number: wait(number)))  # type: ignore[misc]
-        for number in range(pool._size)
-    ]
-    await asyncio.gather(*(event.wait() for event in begun))
+    pool = pool_of(store)
+    links = [await pool.take() for _ in range(pool._size)]
     try:
         yield
     finally:
-        may_end.set()
-        await asyncio.gather(*jobs)
+        for link in links:
+            pool.give_back(link)

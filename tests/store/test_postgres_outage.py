@@ -87,6 +87,23 @@ async def test_the_first_request_after_an_outage_is_answered(
             assert await store.change_role(user.id, user.role, NOW)
 
 
+async def test_one_silent_connection_is_enough_to_give_up_the_others(
+    postgres: PostgresDatabase, wire: FaultProxy
+) -> None:
+    async with open_postgres(over(wire, postgres), 3) as store:
+        await asyncio.gather(*(store.check() for _ in range(6)))
+        wire.stall()  # A firewall forgot these connections, and says nothing.
+        with pytest.raises(StoreDown):
+            await store.check()
+        silent = pool_of(store)._idle[:]
+        assert silent
+        wire.resume()
+
+        await store.check()
+
+        assert not set(pool_of(store)._idle) & set(silent)
+
+
 async def test_a_read_whose_connection_breaks_is_done_on_another(
     postgres: PostgresDatabase, wire: FaultProxy
 ) -> None:

@@ -10,7 +10,7 @@ from keystead.domain.errors import StoreDown
 from keystead.store.postgres_errors import Busy
 from keystead.store.postgres_pool import MAX_WAITING
 from tests.databases.postgres import PostgresDatabase
-from tests.store.postgres_stores import all_taken, open_postgres, pool_of
+from tests.store.postgres_stores import all_taken, open_postgres, pool_of, runner_of
 from tests.store.samples import HASH, added, new_user, opened
 
 
@@ -117,7 +117,7 @@ async def test_after_thousands_of_cancelled_queries_everybody_gets_their_own_ans
 
         assert [await store.find_user(user.id) for user in users] == users
         assert pool_of(store)._made <= 4
-        assert not pool_of(store)._under_way
+        assert not runner_of(store)._under_way
 
 
 async def test_a_write_that_is_given_up_is_there_as_a_whole_or_not_at_all(

@@ -16,7 +16,7 @@ from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import postgres_schema, rows, sql
 from keystead.store.postgres_connection import Connector, Link
 from keystead.store.postgres_errors import is_down, reason_of
-from keystead.store.postgres_pool import Pool
+from keystead.store.postgres_runner import Runner
 from keystead.store.postgres_url import read_url
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
@@ -31,7 +31,7 @@ class PostgresStore(SqlTransfer):
     def __init__(self, url: str, pool: int) -> None:
         self._target = read_url(url)
         self._size = pool
-        self._pool: Pool | None = None
+        self._runner: Runner | None = None
 
     async def migrate(self) -> None:
         """See `Store.migrate`: one transaction under a lock."""
@@ -44,8 +44,8 @@ class PostgresStore(SqlTransfer):
 
     async def open(self) -> None:
         """Connect once, and see that the schema is there."""
-        self._pool = Pool(Connector(self._target), self._size)
-        await self._pool.run(postgres_schema.check_schema, is_read=True)
+        self._runner = Runner(Connector(self._target), self._size)
+        await self._runner.run(postgres_schema.check_schema)
 
     async def open_to_read(self) -> bool:
         """See `Transfer.open_to_read`."""
@@ -57,9 +57,9 @@ class PostgresStore(SqlTransfer):
 
     async def close(self) -> None:
         """Wait for what is under way, for 5 s at most, and disconnect."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.close()
 
     # What takes more than one statement, or another than SQLite's
 
@@ -129,12 +129,14 @@ class PostgresStore(SqlTransfer):
     # How a statement reaches the server
 
     async def _read(self, query: str, parameters: Parameters = ()) -> list[Row]:
-        if self._pool is None:
+        if self._runner is None:
             raise StoreDown
-        return await self._pool.run(lambda link: link.fetch(query, parameters), is_read=True)
+        return await self._runner.fetch(query, parameters, is_read=True)
 
     async def _write(self, query: str, parameters: Parameters = ()) -> list[Row]:
-        return await self._run(lambda link: link.fetch(query, parameters))
+        if self._runner is None:
+            raise StoreDown
+        return await self._runner.fetch(query, parameters)
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         async def write(link: Link) -> None:
@@ -145,6 +147,6 @@ class PostgresStore(SqlTransfer):
         await self._run(write)
 
     async def _run(self, work: Callable[[Link], Awaitable[T]]) -> T:
-        if self._pool is None:
+        if self._runner is None:
             raise StoreDown
-        return await self._pool.run(work)
+        return await self._runner.run(work)

@@ -21,6 +21,7 @@ HOST_SECONDS = 0.5
 SERVER_SETTINGS = {
     "statement_timeout": "4000",  # ms: before we give up ourselves, so that nothing is left running.
     "idle_in_transaction_session_timeout": "10000",  # ms: a dead host holds no lock for longer.
+    "tcp_keepalives_idle": "60",  # s: firewalls forget connections that are silent for minutes.
 }
 
 NAME = {"application_name": "keystead"}
@@ -53,6 +54,19 @@ class Link:
     def is_clean(self) -> bool:
         """Whether somebody else can use it: open, and in no transaction."""
         return not self.is_closed and not self.connection.is_in_transaction()
+
+    def has_prepared(self, query: str) -> bool:
+        """Say whether one round trip is enough for *query*."""
+        return query in self._statements
+
+    async def fetch_prepared(self, query: str, parameters: Parameters, seconds: float) -> list[Row]:
+        """
+        Run a statement that is prepared. Returns: all rows.
+
+        Raises: TimeoutError: no answer within that many seconds; one may still come.
+        """
+        found: list[Row] = await self._statements[query].fetch(*parameters, timeout=seconds)
+        return found
 
     async def fetch(self, query: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement: one round trip from the second time on. Returns: all rows."""

@@ -7,29 +7,12 @@ task of its own and a query that resets the session: together as much as the que
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
 
 import asyncpg
 
-from keystead.domain.errors import StoreDown
 from keystead.store.postgres_connection import Connector, Link
-from keystead.store.postgres_errors import (
-    NOT_OURS,
-    READ_ONLY,
-    TRY_AGAIN,
-    Busy,
-    code_of,
-    is_down,
-    is_lost,
-    is_stale,
-    leaves_connection_whole,
-    reason_of,
-)
-
-ANSWER_SECONDS = 4.5
-"""For everything that one caller asked for: connecting, waiting, every attempt. The port says 5 s."""
+from keystead.store.postgres_errors import Busy, leaves_connection_whole
 
 WAIT_SECONDS = 2.0
 """For a connection to become free."""
@@ -37,111 +20,33 @@ WAIT_SECONDS = 2.0
 MAX_WAITING = 1000
 """Callers; what comes on top is refused at once. In 2 s some thousands are served."""
 
-ATTEMPTS = 4
-"""The first, and three more after a deadlock or the like."""
-
 CLOSE_SECONDS = 1.0
 """To say goodbye to the server."""
 
-T = TypeVar("T")
-
 
 class Pool:
-    """Runs pieces of work, each on a connection that nobody else uses meanwhile."""
+    """Connections, each with one caller at a time."""
 
     def __init__(self, connector: Connector, size: int) -> None:
-        self._connector = connector
+        self.connector = connector
         self._size = size
         self._made = 0  # Connected, being connected, or promised to somebody who waits.
         self._idle: list[Link] = []
         self._waiting: deque[asyncio.Future[Link | None]] = deque()
-        self._under_way = 0
-        self._quiet = asyncio.Event()
-        self._is_closing = False
         self._is_closed = False
 
-    async def run(self, work: Callable[[Link], Awaitable[T]], *, is_read: bool = False) -> T:
+    def take_prepared(self, query: str) -> Link | None:
+        """Return a connection on which *query* is prepared, if one is at hand."""
+        if self._idle and self._idle[-1].has_prepared(query) and self._is_usable(self._idle[-1]):
+            return self._idle.pop()
+        return None
+
+    async def take(self) -> Link:
         """
-        Run *work*, again if the server asks for it, and return what it returned.
+        Return a connection that nobody else has: one at hand, a new one, or one that becomes free.
 
-        Args:   is_read: running it twice is as good as once.
-        Raises: StoreDown: no answer in time, or none that is of use; what *work* raises itself.
+        Raises: Busy, and what connecting raises.
         """
-        self._enter()
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._attempt(work, is_read=is_read)
-        except Exception as error:
-            if is_down(error):
-                raise StoreDown from reason_of(error)
-            raise
-        finally:
-            self._leave()
-
-    async def close(self) -> None:
-        """Wait for what is under way, for no longer than that may take, and disconnect."""
-        self._is_closing = True
-        if self._under_way:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._quiet.wait(), ANSWER_SECONDS)
-        self._is_closed = True
-        links, self._idle = self._idle, []
-        await asyncio.gather(*(_say_goodbye(link) for link in links))
-
-    def _enter(self) -> None:
-        if self._is_closing:
-            raise StoreDown
-        self._under_way += 1
-
-    def _leave(self) -> None:
-        self._under_way -= 1
-        if self._is_closing and not self._under_way:
-            self._quiet.set()
-
-    async def _attempt(self, work: Callable[[Link], Awaitable[T]], *, is_read: bool) -> T:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await self._run_once(work)
-            except Exception as error:
-                if not self._may_try_again(error, is_read=is_read):
-                    raise
-                is_read = is_read and not is_lost(error)
-        return await self._run_once(work)
-
-    async def _run_once(self, work: Callable[[Link], Awaitable[T]]) -> T:
-        link = await self._take()
-        try:
-            result = await work(link)
-        except BaseException as error:
-            # Somebody who no longer listens, or listened for too long, may have an answer coming on
-            # this connection. Nobody else must get it.
-            if leaves_connection_whole(error) and link.is_clean:
-                self._give_back(link)
-            else:
-                self._discard(link)
-            raise
-        self._give_back(link)
-        return result
-
-    def _may_try_again(self, error: Exception, *, is_read: bool) -> bool:
-        code = code_of(error)
-        if code in TRY_AGAIN:
-            return True
-        if is_stale(error):
-            self._connector.expire()
-            return True
-        if code in NOT_OURS:  # Nothing was run: a statement that is not there cannot do anything.
-            self._connector.do_without_names()
-            return True
-        if code == READ_ONLY or is_lost(error):
-            # A server that was replaced took the other connections with it, or will.
-            self._connector.expire()
-            return is_read and is_lost(error)
-        return False
-
-    # Connections
-
-    async def _take(self) -> Link:
         while self._idle:
             link = self._idle.pop()
             if self._is_usable(link):
@@ -154,7 +59,7 @@ class Pool:
 
     async def _connect(self) -> Link:
         try:
-            return await self._connector.connect()
+            return await self.connector.connect()
         except BaseException:
             self._give_up_place()
             raise
@@ -184,9 +89,22 @@ class Pool:
         if link is None:
             self._give_up_place()
         else:
-            self._give_back(link)
+            self.give_back(link)
 
-    def _give_back(self, link: Link) -> None:
+    def put_away(self, link: Link, error: BaseException) -> None:
+        """
+        Take a connection back after *error*.
+
+        Somebody who no longer listens, or listened for too long, may have an answer coming on it.
+        Nobody else must get that: it is closed unless the server has answered in full.
+        """
+        if leaves_connection_whole(error) and link.is_clean:
+            self.give_back(link)
+        else:
+            self._discard(link)
+
+    def give_back(self, link: Link) -> None:
+        """Take a connection back, for whoever has waited longest."""
         if self._is_closed or not self._is_usable(link):
             self._discard(link)
             return
@@ -215,7 +133,13 @@ class Pool:
         return None
 
     def _is_usable(self, link: Link) -> bool:
-        return not link.is_closed and link.generation == self._connector.generation
+        return not link.is_closed and link.generation == self.connector.generation
+
+    async def close(self) -> None:
+        """Disconnect; what is given back later is closed too."""
+        self._is_closed = True
+        links, self._idle = self._idle, []
+        await asyncio.gather(*(_say_goodbye(link) for link in links))
 
 
 async def _say_goodbye(link: Link) -> None:
