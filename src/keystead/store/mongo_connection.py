@@ -104,8 +104,10 @@ class Connection:
 
         Raises: StoreDown: closed, too many wait already, or no answer in time.
         """
-        if self._db is None or len(self._running) >= self._pool * WAITING_PER_CONNECTION:
+        if self._db is None:
             raise StoreDown
+        if len(self._running) >= self._pool * WAITING_PER_CONNECTION:
+            raise StoreDown from TimeoutError("more wait for a connection than could be answered")
         task = asyncio.create_task(_translated(work(self._db), seconds))
         self._running.add(task)
         task.add_done_callback(self._settle)

@@ -5,8 +5,10 @@ Every step can be repeated and run by several at once, so there is no lock that 
 behind. `installation` says how far the database has come, and which code can still work with it.
 """
 
+from contextlib import suppress
+
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import CollectionInvalid, OperationFailure
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from keystead.store.migrations import SchemaUnknown
 from keystead.store.mongo_connection import Database
@@ -108,12 +110,13 @@ async def migrate(db: Database) -> None:
             return
     await db.users.create_indexes(USER_INDEXES)
     await db.sessions.create_indexes(SESSION_INDEXES)
+    # A transaction could not make a collection that is missing on every kind of server.
     await _create(db, "leases")
-    await db.installation.update_one({"_id": ADMINS}, {"$setOnInsert": {"changes": 0}}, upsert=True)
+    await _add(db, {"_id": ADMINS, "changes": 0})
     # Last: whoever finds it finds everything else.
-    await db.installation.update_one(
-        {"_id": SCHEMA}, {"$max": {"version": VERSION, "oldest_code": VERSION}}, upsert=True
-    )
+    reached = {"version": VERSION, "oldest_code": VERSION}
+    await _add(db, {"_id": SCHEMA, **reached})
+    await db.installation.update_one({"_id": SCHEMA}, {"$max": reached})
 
 
 async def _find_schema(db: Database) -> Document | None:
@@ -129,11 +132,13 @@ def _refuse_if_too_new(found: Document) -> None:
 
 
 async def _create(db: Database, collection: str) -> None:
-    # A transaction could not make one that is missing on every kind of server.
     try:
         await db.create_collection(collection, check_exists=False)
-    except CollectionInvalid:
-        pass
     except OperationFailure as error:
         if error.code != NAMESPACE_EXISTS:
             raise
+
+
+async def _add(db: Database, document: Document) -> None:
+    with suppress(DuplicateKeyError):  # It is there already.
+        await db.installation.insert_one(document)
