@@ -49,8 +49,8 @@ class PostgresStore(SqlTransfer):
 
     async def open_to_read(self) -> bool:
         """See `Transfer.open_to_read`."""
-        self._pool = Pool(Connector(self._target), self._size)
-        is_there = await self._pool.run(postgres_schema.has_schema, is_read=True)
+        self._runner = Runner(Connector(self._target), self._size)
+        is_there = await self._runner.run(postgres_schema.has_schema)
         if not is_there:
             await self.close()
         return is_there
