@@ -20,7 +20,9 @@ from keystead.store.mongo_url import client_options
 from tests.databases.mongo import Document
 from tests.store.samples import HASH, IDLE, NOW, added, new_session, opened, opened_until
 
-POOL = 10
+POOL = 50
+"""As many as the contract has callers: the stand-in is slow, and none is to wait in line for it."""
+
 LATER = NOW + timedelta(minutes=1)
 
 Recorded = list[tuple[str, Document]]

@@ -34,7 +34,7 @@ Call = Callable[[MongoStore], Awaitable[object]]
 CALLS: dict[str, tuple[str, Call]] = {
     "read": ("find", lambda store: store.check()),
     "write": ("insert", lambda store: store.add_user(new_user(), HASH)),
-    "transaction": ("find", lambda store: store.delete_user(new_user().id)),
+    "transaction": ("delete", lambda store: store.close_sessions(new_user().id)),
     "commit": ("commitTransaction", lambda store: store.delete_user(new_user().id)),
 }
 

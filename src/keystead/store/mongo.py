@@ -25,9 +25,10 @@ from keystead.domain.user import (
 )
 from keystead.store import mongo_documents as documents
 from keystead.store import mongo_transactions
-from keystead.store.mongo_connection import Database, Transaction
+from keystead.store.mongo_connection import Database, Steps, Transaction
 from keystead.store.mongo_documents import USER, USER_BY_EMAIL, WITH_USER, Document, exactly
 from keystead.store.mongo_errors import is_taken
+from keystead.store.mongo_schema import ADMINS
 from keystead.store.mongo_transactions import NEWEST_FIRST, change_user
 from keystead.store.mongo_transfer import MongoTransfer
 
@@ -95,7 +96,7 @@ class MongoStore(MongoTransfer):
         changes = {"role": role.value, "updated_at": now}
         if role is Role.ADMIN:
             return await self._connection.run(lambda db: change_user(db, user_id, changes))
-        return await self._connection.transact(
+        return await self._take(
             user_id,
             lambda db, within: mongo_transactions.take_from_user(db, within, user_id, changes),
         )
@@ -111,7 +112,7 @@ class MongoStore(MongoTransfer):
             await mongo_transactions.close_sessions(db, within, user_id)
             return user
 
-        return await self._connection.transact(user_id, disable)
+        return await self._take(user_id, disable)
 
     async def delete_user(self, user_id: UserId) -> User | None:
         """See `Store.delete_user`."""
@@ -123,7 +124,14 @@ class MongoStore(MongoTransfer):
                 await mongo_transactions.close_sessions(db, within, user_id)
             return user
 
-        return await self._connection.transact(user_id, delete)
+        return await self._take(user_id, delete)
+
+    async def _take(self, user_id: UserId, steps: Steps[User | None]) -> User | None:
+        # Whatever takes an admin away meets all else that does, and so waits for it from the start.
+        # What is read here is no more than a hint: the transaction looks for itself.
+        user = await self.find_user(user_id)
+        is_admin = user is not None and user.role is Role.ADMIN
+        return await self._connection.transact(ADMINS if is_admin else user_id, steps)
 
     # Sessions
 

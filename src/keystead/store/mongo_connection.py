@@ -38,8 +38,12 @@ CLOSE_SECONDS = 2.0
 WAITING_PER_CONNECTION = 100
 """More than that are refused at once: they would not be answered in time."""
 
-PAUSE_SECONDS = (0.002, 0.1)
-"""Before a transaction that lost is tried again: at first, and at most; each time twice as long."""
+PAUSE_SECONDS = (0.01, 0.2)
+"""
+Before a transaction that lost is tried again: at first, and at most; each time twice as long.
+
+About what the winner takes, nearby and far away: asking sooner only slows it down.
+"""
 
 DURABLE = WriteConcern("majority", j=True)
 SETTLED = ReadConcern("majority")
@@ -58,6 +62,7 @@ class Connection:
     def __init__(self, url: str, pool: int) -> None:
         self._url = url
         self._pool = pool
+        self._answer_seconds = ANSWER_SECONDS
         self._db: Database | None = None
         self._running: set[asyncio.Task[Any]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -98,16 +103,18 @@ class Connection:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await db.client.close()
 
-    async def run(self, work: Work[T], seconds: float = ANSWER_SECONDS) -> T:
+    async def run(self, work: Work[T], seconds: float | None = None) -> T:
         """
         Do *work*, and go on with it if the caller is cancelled.
 
+        Args:   seconds: how long it may take, if not `ANSWER_SECONDS`.
         Raises: StoreDown: closed, too many wait already, or no answer in time.
         """
         if self._db is None:
             raise StoreDown
         if len(self._running) >= self._pool * WAITING_PER_CONNECTION:
             raise StoreDown from TimeoutError("more wait for a connection than could be answered")
+        seconds = seconds or self._answer_seconds
         task = asyncio.create_task(_translated(work(self._db), seconds))
         self._running.add(task)
         task.add_done_callback(self._settle)
@@ -120,7 +127,7 @@ class Connection:
         """
         Do *steps* in one transaction, as often as it takes until no other one is in the way.
 
-        Args:   subject: whose documents it changes. Those of one process take turns for each, since
+        Args:   subject: what it may meet others at. Those of one process take turns for each, since
                 they would only undo one another; those of other processes are met in the database.
         Raises: StoreDown: as `run`.
         """
