@@ -45,6 +45,22 @@ class SessionPromises:
         assert await another_store.find_session(session.id) == SignedIn(session, user)
         assert await another_store.list_sessions(user.id, NOW) == [session]
 
+    async def test_what_another_process_changed_is_found_by_the_next_look(
+        self, store: Store, another_store: Store
+    ) -> None:
+        bob, session = await signed_in(store)
+        later = NOW + timedelta(minutes=1)
+        assert await store.find_session(session.id) == SignedIn(session, bob)
+
+        await another_store.touch_session(session.id, later, later + IDLE)
+        admin = await another_store.change_role(bob.id, Role.ADMIN, later)
+
+        touched = replace(session, last_active_at=later, expires_at=later + IDLE)
+        assert admin is not None
+        assert await store.find_session(session.id) == SignedIn(touched, admin)
+        assert await another_store.close_session(session.id)
+        assert await store.find_session(session.id) is None
+
     async def test_a_session_over_or_not_is_found(self, store: Store) -> None:
         user = await added(store)
         session = await opened_until(store, user, NOW)

@@ -1,5 +1,6 @@
 """A route that does not say who may use it stops the start (OWASP ASVS 5.0 8.2.1)."""
 
+import httpx
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -20,7 +21,7 @@ from keystead.web.access import (
     check_declared,
 )
 from keystead.web.call import Call
-from tests.conftest import MakeSettings
+from tests.conftest import MakeSettings, Service
 from tests.web.calls import ROUTES
 
 
@@ -49,6 +50,14 @@ def test_an_application_with_an_undeclared_route_is_not_built(
 
     with pytest.raises(UndeclaredAccess, match="forgotten"):
         build(make_settings())
+
+
+async def test_the_framework_by_itself_runs_no_route(service: Service) -> None:
+    transport = httpx.ASGITransport(service.app.app)
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as around_the_shell:
+        with pytest.raises(RuntimeError, match="shell"):
+            await around_the_shell.get("/livez")
 
 
 def test_access_cannot_be_left_out() -> None:

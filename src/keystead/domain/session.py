@@ -70,6 +70,10 @@ class Session:
     ends_at: datetime
     client: Client
 
+    def __hash__(self) -> int:
+        """Hash the id alone: whatever else differs is left to the comparison."""
+        return hash(self.id)
+
     def is_live(self, now: datetime) -> bool:
         """Expiry is exclusive: at `expires_at` the session is over."""
         return now < self.expires_at and now < self.ends_at

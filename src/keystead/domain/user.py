@@ -36,6 +36,10 @@ class User:
     created_at: datetime
     updated_at: datetime
 
+    def __hash__(self) -> int:
+        """Hash the id alone: whatever else differs is left to the comparison."""
+        return hash(self.id)
+
     @property
     def is_active(self) -> bool:
         """Disabled users cannot sign in and hold no session."""

@@ -18,8 +18,8 @@ from keystead.domain.user import (
 
 Row = Sequence[Any]
 
-REMEMBERED = 16_384
-"""Moments kept, about 2 MiB: a session in use is read on each of its requests."""
+REMEMBERED = 4096
+"""Rows kept with what was made of them, about 8 MiB when full: the sessions in use."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -33,7 +33,6 @@ def to_millis(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-@lru_cache(REMEMBERED)
 def from_millis(millis: int) -> datetime:
     """Return the moment, in UTC."""
     return datetime.fromtimestamp(millis / 1000, UTC)
@@ -95,8 +94,14 @@ def session_from(row: Row) -> Session:
     )
 
 
+@lru_cache(REMEMBERED)
 def signed_in_from(row: Row) -> SignedIn:
-    """Build a session and its user from the columns of `sql.FIND_SESSION`."""
+    """
+    Build a session and its user from the columns of `sql.FIND_SESSION`.
+
+    Remembered by all that was read, never instead of reading: a row that differs in anything is
+    another row. Args: row: hashable, as tuples and asyncpg's records are.
+    """
     return SignedIn(session_from(row[:_SESSION_COLUMNS]), user_from(row[_SESSION_COLUMNS:]))
 
 

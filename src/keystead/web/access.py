@@ -21,7 +21,6 @@ from fastapi.params import Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from keystead.domain.errors import Fault, FieldError, Forbidden, InputInvalid
 from keystead.domain.events import Event, EventName, Severity
@@ -81,11 +80,14 @@ class Guarded(APIRoute):
         self.method = method
         self.access = access
         self._read_input = _input_reader(endpoint, self.param_convertors, method)
-        self.app = self.answer
+        self.app = _refuse
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request as an ASGI application; `path_params` must be in *scope*."""
-        call = Call(scope, receive)
+    async def respond(self, call: Call) -> Response:
+        """
+        Return what one request is answered with.
+
+        Raises: Fault: any, of whoever is asking, of their input or of the endpoint.
+        """
         await admit(call, self.access)
         values = await self._read_input(call) if self._read_input else {}
         if self.method not in SAFE_METHODS:
@@ -93,8 +95,8 @@ class Guarded(APIRoute):
             # or disabled since, and a token that was fresh may not be.
             call.now = call.context.clock()
             await admit(call, self.access)
-        response = await self.endpoint(call, **values)
-        await response(scope, receive, send)
+        response: Response = await self.endpoint(call, **values)
+        return response
 
 
 async def admit(call: Call, access: Access) -> None:
@@ -119,6 +121,11 @@ async def admit(call: Call, access: Access) -> None:
             )
         )
         raise Forbidden
+
+
+async def _refuse(*_: object) -> None:
+    # What FastAPI's own router would run. It knows nothing of access.
+    raise RuntimeError("guarded routes are run by the shell only")
 
 
 class Routes(list[Guarded]):

@@ -24,6 +24,7 @@ from keystead.flows.register import register
 from keystead.web.access import PUBLIC, Routes
 from keystead.web.call import Call
 from keystead.web.errors import problem
+from keystead.web.replies import reply
 from keystead.web.shapes import (
     CredentialsBody,
     LoginAnswer,
@@ -31,7 +32,6 @@ from keystead.web.shapes import (
     RefreshAnswer,
     UserAnswer,
     UserShape,
-    reply,
 )
 
 routes = Routes()

@@ -52,6 +52,7 @@ class Trace:
     request_id: str
     now: datetime
     ip: str | None
+    route: str | None = None
     user_id: str | None = None
 
 
@@ -62,11 +63,11 @@ class Call(Request):
     `now` is one moment for the whole request, so that no two of its steps disagree.
     """
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, context: Context, trace: Trace) -> None:
         super().__init__(scope, receive)
-        self.context: Context = scope["app"].state.context
-        self.trace: Trace = scope["keystead.trace"]
-        self.now = self.trace.now
+        self.context = context
+        self.trace = trace
+        self.now = trace.now
         self._actor: Actor | None = None
 
     @property

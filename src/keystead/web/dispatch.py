@@ -33,6 +33,9 @@ class Dispatcher:
 
         Raises: RouteNotFound: no route has this path. MethodNotAllowed: with every method that is.
         """
+        exact = self._exact.get(path)
+        if exact is not None and method in exact:
+            return exact[method], {}
         allowed: set[str] = set()
         for answers, parameters in self._candidates(path):
             if method in answers:

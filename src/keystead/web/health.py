@@ -5,7 +5,8 @@ from starlette.responses import Response
 from keystead.domain.errors import StoreDown
 from keystead.web.access import PUBLIC, Routes
 from keystead.web.call import Call
-from keystead.web.shapes import HealthAnswer, ServiceAnswer, reply
+from keystead.web.replies import reply
+from keystead.web.shapes import HealthAnswer, ServiceAnswer
 
 routes = Routes()
 

@@ -11,7 +11,8 @@ from keystead.domain.session import SessionId
 from keystead.flows.sessions import end_own_session, end_own_sessions, list_own_sessions
 from keystead.web.access import SIGNED_IN, Routes
 from keystead.web.call import Call
-from keystead.web.shapes import DeviceShape, EndedAnswer, Query, SessionsAnswer, reply
+from keystead.web.replies import reply
+from keystead.web.shapes import DeviceShape, EndedAnswer, Query, SessionsAnswer
 
 routes = Routes()
 

@@ -1,12 +1,10 @@
 """What goes over the wire: every response and request body, member by member."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from starlette.responses import Response
 
 from keystead.domain.session import Place, Session, SessionId
 from keystead.domain.user import User
@@ -14,11 +12,7 @@ from keystead.domain.user import User
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """UTC with milliseconds, as JavaScript writes it: 2026-11-23T20:22:48.147Z."""
 
-REMEMBERED = 16_384
-"""Moments kept as text, about 3 MiB: a session in use is shown with the same ones again."""
 
-
-@lru_cache(REMEMBERED)
 def moment(when: datetime) -> Moment:
     """Write *when*, which is in UTC."""
     return f"{when.isoformat(timespec='milliseconds')[:-6]}Z"
@@ -226,14 +220,6 @@ class HealthAnswer(Shape):
     """The process, or the database behind it, answers."""
 
     status: Literal["ok"]
-
-
-def reply(shape: Shape, status: int = 200, cookie: str | None = None) -> Response:
-    """Return *shape* as JSON, with a Set-Cookie if given."""
-    headers = {} if cookie is None else {"set-cookie": cookie}
-    return Response(
-        shape.model_dump_json(by_alias=True), status, headers, media_type="application/json"
-    )
 
 
 def _members(shape: Shape) -> dict[str, Any]:

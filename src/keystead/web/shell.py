@@ -6,18 +6,18 @@ document, adds the security headers to every response of every status, and write
 """
 
 import re
-from contextlib import suppress
 from itertools import count
 from time import perf_counter
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from keystead.domain.errors import Fault, Unavailable
 from keystead.logs import RequestLine, log, log_request
 from keystead.web.access import Guarded
-from keystead.web.call import Context, Trace
+from keystead.web.call import Call, Context, Trace
 from keystead.web.client_ip import ClientIp
 from keystead.web.dispatch import Dispatcher
 from keystead.web.errors import (
@@ -81,37 +81,49 @@ class Shell:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        trace = self._trace(scope)
+        context: Context = self.app.state.context
+        trace = self._trace(scope, context)
         status = CLIENT_GONE
-        is_head = scope["method"] == "HEAD"
-
-        async def dress(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                self._add_headers(message, trace)
-            elif is_head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            try:
-                await send(message)
-            except OSError as error:
-                raise ClientDisconnect from error
-
         try:
-            check_request(scope)
-            method = "GET" if is_head else scope["method"]
-            route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
-            scope["route"] = route
-            await route.answer(scope, receive, dress)
-        except Exception as error:  # noqa: BLE001 - the last resort: nothing may escape unanswered.
-            fault = _fault_of(error, trace)
-            if status == CLIENT_GONE:
-                with suppress(ClientDisconnect):
-                    await problem(fault, trace.request_id)(scope, receive, dress)
+            response = await self._respond(scope, receive, context, trace)
+            status = response.status_code
+            await self._send(response, scope, send, trace)
+        except OSError:
+            pass  # The client left while it was being answered.
+        except Exception as error:  # noqa: BLE001 - the last resort: it has been answered already.
+            _log_bug(error, trace)
         finally:
             _log(scope, trace, status, perf_counter() - started)
 
-    def _trace(self, scope: Scope) -> Trace:
+    async def _respond(
+        self, scope: Scope, receive: Receive, context: Context, trace: Trace
+    ) -> Response:
+        try:
+            check_request(scope)
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
+            trace.route = route.path
+            return await route.respond(Call(scope, receive, context, trace))
+        except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
+            return problem(_fault_of(error, trace), trace.request_id)
+
+    async def _send(self, response: Response, scope: Scope, send: Send, trace: Trace) -> None:
+        # All answers are whole, so they need neither Starlette's way to send nor one around it.
+        headers = self._headers_of(response, trace)
+        status = response.status_code
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        body = b"" if scope["method"] == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    def _headers_of(self, response: Response, trace: Trace) -> list[tuple[bytes, bytes]]:
+        own = response.raw_headers
+        names = {name for name, _ in own}
+        general = self._headers
+        if not names.isdisjoint(self._header_names):
+            general = tuple(header for header in general if header[0] not in names)
+        return [*own, *general, (b"x-request-id", trace.request_id.encode())]
+
+    def _trace(self, scope: Scope, context: Context) -> Trace:
         given, forwarded = None, []
         for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
@@ -119,14 +131,11 @@ class Shell:
             elif name == b"x-forwarded-for":
                 forwarded.append(value)
         peer = scope["client"][0] if scope.get("client") else None
-        context: Context = self.app.state.context
-        trace = Trace(
+        return Trace(
             request_id=given or self._next_request_id(context),
             now=context.clock(),
-            ip=self._client_ip.find(peer, tuple(forwarded)),
+            ip=self._client_ip.find(peer, forwarded),
         )
-        scope["keystead.trace"] = trace
-        return trace
 
     def _next_request_id(self, context: Context) -> str:
         # Unique, not unguessable: counting from a random number. Asking the operating system for
@@ -134,14 +143,6 @@ class Shell:
         if self._request_numbers is None:
             self._request_numbers = count(context.first_request)
         return f"{next(self._request_numbers):032x}"
-
-    def _add_headers(self, message: Message, trace: Trace) -> None:
-        own = message["headers"]
-        names = {name for name, _ in own}
-        general = self._headers
-        if not names.isdisjoint(self._header_names):
-            general = tuple(header for header in general if header[0] not in names)
-        message["headers"] = [*own, *general, (b"x-request-id", trace.request_id.encode())]
 
 
 def check_request(scope: Scope) -> None:
@@ -183,18 +184,21 @@ def _fault_of(error: Exception, trace: Trace) -> Fault:
     if isinstance(error, ClientDisconnect):
         # Either the client has left, or what it sent was no body: it may still be listening.
         return RequestMalformed(Connection="close")
-    log.error("internal_error", request_id=trace.request_id, exc_info=error)
+    _log_bug(error, trace)
     return InternalError()
 
 
+def _log_bug(error: Exception, trace: Trace) -> None:
+    log.error("internal_error", request_id=trace.request_id, exc_info=error)
+
+
 def _log(scope: Scope, trace: Trace, status: int, seconds: float) -> None:
-    route = scope.get("route")
     log_request(
         RequestLine(
             timestamp=trace.now,
             request_id=trace.request_id,
             method=scope["method"][:MAX_METHOD],
-            route=getattr(route, "path", None),
+            route=trace.route,
             status=status,
             ms=round(seconds * 1000, 2),
             user_id=trace.user_id,

@@ -31,6 +31,7 @@ from keystead.flows.users import (
 )
 from keystead.web.access import NEEDS, Routes
 from keystead.web.call import Call
+from keystead.web.replies import reply
 from keystead.web.shapes import (
     DeviceShape,
     EndedAnswer,
@@ -40,7 +41,6 @@ from keystead.web.shapes import (
     SessionsAnswer,
     StatusBody,
     UsersAnswer,
-    reply,
 )
 
 routes = Routes()
