@@ -35,7 +35,8 @@ async def test_parallel_sign_ins_do_not_pass_the_cap(
 
     assert {answer.status_code for answer in answers} <= {200, 503}
     assert len(database.rows("sessions")) == 3
-    assert [await device.is_signed_in() for device in devices].count(True) == 3
+    # One of the three may be the one from before: they all begin in the same millisecond.
+    assert [await device.is_signed_in() for device in [bob, *devices]].count(True) == 3
 
 
 async def test_refreshing_without_end_leaves_one_session_and_nothing_else(

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import bcrypt
@@ -16,6 +17,7 @@ from tests.conftest import StartService
 from tests.databases import NoServer
 from tests.databases.mongo import MongoDatabase, MongoServer, serving
 from tests.people import PASSWORD, Person
+from tests.server.running import keystead
 
 DAY = timedelta(days=1)
 MADE = datetime(2024, 1, 2, 3, 4, 5, 678_000, UTC)
@@ -167,9 +169,11 @@ def test_a_url_that_cannot_be_read_is_refused_and_not_repeated(cli: Cli, url: st
     assert "s3cr3t" not in said
 
 
-@pytest.mark.timeout(120)
-def test_a_server_that_is_not_there_is_said(cli: Cli) -> None:
-    said = cli.refused("import", "reference", "--from", "mongodb://user:s3cr3t@127.0.0.1:1/name")
+def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
+    # In a process of its own: the driver leaves a socket open if it is closed while it connects.
+    url = "mongodb://user:s3cr3t@127.0.0.1:1/name"
+    result = keystead(tmp_path, "import", "reference", "--from", url)
 
-    assert "does not answer" in said
-    assert "s3cr3t" not in said
+    assert result.returncode == 1
+    assert "does not answer" in result.stderr
+    assert "s3cr3t" not in result.stderr + result.stdout
