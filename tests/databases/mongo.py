@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,9 +24,10 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import bson
+import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure, OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from keystead.store import open_store
 from tests.databases import TABLES, NoServer, Row
@@ -43,6 +44,8 @@ sys.exit(secantus.cli.main())
 
 START_SECONDS = 40
 STOP_SECONDS = 20
+PATIENCE_SECONDS = 5
+"""For what may have to wait for somebody who is gone."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = {
@@ -212,13 +215,22 @@ class MongoServer:
 
     @contextmanager
     def fresh(self, folder: Path) -> Iterator[MongoDatabase]:
-        database = self._free.pop() if self._free else self._migrated()
+        database = self._emptied() or self._migrated()
         database.folder = folder
-        database.empty()
         try:
             yield database
         finally:
             self._free.append(database)
+
+    def _emptied(self) -> MongoDatabase | None:
+        # A program that was killed may have left a transaction, and with it documents that nobody
+        # else can remove for a minute: that database is not used again.
+        while self._free:
+            database = self._free.pop()
+            with suppress(PyMongoError), pymongo.timeout(PATIENCE_SECONDS):
+                database.empty()
+                return database
+        return None
 
     def _migrated(self) -> MongoDatabase:
         database = self.unmigrated()
@@ -231,9 +243,12 @@ class MongoServer:
         self._names.append(name)
         return MongoDatabase(urlunsplit(urlsplit(self.url)._replace(path=f"/{name}")), self.client)
 
-    def close(self) -> None:
+    def drop_all(self) -> None:
         for name in self._names:
-            self.client.drop_database(name)
+            with suppress(PyMongoError), pymongo.timeout(PATIENCE_SECONDS):
+                self.client.drop_database(name)
+
+    def close(self) -> None:
         self.client.close()
 
 
@@ -248,6 +263,7 @@ def serving(folder: Path) -> Iterator[MongoServer]:
     if given:
         with closing(MongoServer(given)) as server, the_past_spared(server.client):
             yield server
+            server.drop_all()
         return
     with stand_in(folder) as started, closing(MongoServer(started.url)) as server:
         yield server
