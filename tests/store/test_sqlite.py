@@ -58,8 +58,8 @@ class TestSqlite(StoreContract):
             yield store
 
     @pytest.fixture
-    async def reading_store(self, database: Path) -> AsyncIterator[Transfer]:
-        store = SqliteStore(database)
+    async def reading_store(self, file: Path) -> AsyncIterator[Transfer]:
+        store = SqliteStore(file)
         yield store
         await store.close()
 
