@@ -9,7 +9,7 @@ import pytest
 
 from keystead.domain.errors import StoreDown
 from keystead.domain.user import Role
-from keystead.store import SchemaUnknown, open_store
+from keystead.store import SchemaUnknown, mongo_schema, open_store
 from keystead.store.mongo_schema import ADMINS, SCHEMA, TTL_SECONDS, VERSION
 from tests.databases.mongo import MongoDatabase, MongoServer, free_port, stand_in
 from tests.store.mongo_servers import open_mongo
@@ -132,6 +132,17 @@ async def test_a_newer_schema_that_this_version_can_work_with_is_used_and_kept(
     kept = schema.db.installation.find_one({"_id": SCHEMA})
     assert kept is not None
     assert kept["version"] == VERSION + 1
+
+
+async def test_the_next_version_does_not_lock_this_one_out(
+    schema: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(mongo_schema, "VERSION", VERSION + 1)
+        await migrate(schema.url)
+
+    async with open_mongo(schema.url) as store:
+        await added(store)
 
 
 @pytest.mark.parametrize("how", ["open", "migrate"])

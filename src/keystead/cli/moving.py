@@ -12,7 +12,7 @@ from keystead.cli.progress import progress
 from keystead.cli.running import WRONG_USAGE, AsJson, guarded, show, stop, text
 from keystead.domain.transfer import Part, Transfer
 from keystead.flows.compare import EXAMPLES, Comparison
-from keystead.flows.copy import Copied, Refusal, Rehearsed, copy, rehearse
+from keystead.flows.copy import Copied, Refusal, Rehearsed, copy, refuse, rehearse
 from keystead.settings import COPY_FROM, COPY_TO
 from keystead.store import UnknownDatabase, is_embedded, open_store, sqlite_path
 
@@ -74,6 +74,12 @@ def copy_(
 async def _copy(source: Transfer, target: Transfer) -> Copied | Refusal:
     async with _reading(source):
         try:
+            # Before its schema is touched: a database that is in use stays as it is.
+            if await target.open_to_read() and (
+                refusal := await refuse(source, target, system_clock())
+            ):
+                return refusal
+            await target.close()
             await target.migrate()
             await target.open()
             with progress() as tell:

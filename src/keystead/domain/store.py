@@ -27,12 +27,13 @@ class Store(Protocol):
     """
     Where users and sessions are kept.
 
-    Every verb raises `StoreDown` when the database does not answer within 5 s or refuses to write.
+    Every verb raises `StoreDown` when the database refuses to write or does not answer: within 5 s, but
+    for `migrate`, which may take as long as the data need.
     """
 
     async def migrate(self) -> None:
         """
-        Bring the database to the newest schema; of several callers one does it, the others wait.
+        Bring the database to the newest schema; done when it returns, however many call it at once.
 
         Needs no `open` before it, and leaves nothing open.
 

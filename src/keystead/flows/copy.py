@@ -118,6 +118,12 @@ async def copy(source: Transfer, target: Transfer, now: datetime, tell: Told) ->
     return copied
 
 
+async def refuse(source: Transfer, target: Transfer, now: datetime) -> Refusal | None:
+    """Say why *source* will not be copied to *target*, if it will not; only reads."""
+    state = await _begin(source, target, now)
+    return state if isinstance(state, Refusal) else None
+
+
 async def _begin(source: Transfer, target: Transfer, now: datetime) -> CopyState | Refusal:
     """Return where to begin, or why not at all."""
     if refusal := await _refuse_source(source):

@@ -27,7 +27,7 @@ from keystead.flows.login import TokenPair, pair
 from keystead.flows.tools import Tools
 
 LOOK_AGAIN_SECONDS = 1.0
-"""After an answer got lost. It has mostly been waited for already; the caller waits 5 s in all."""
+"""After an answer got lost, on top of the 5 s in which the store has to answer."""
 
 
 async def refresh(tools: Tools, text: str, now: datetime) -> TokenPair:

@@ -36,5 +36,6 @@ class UnsettledRotations:
         key = (session_id, rotated_at)
         if key not in self._handed_out:
             return rotated_at  # It was answered, as nearly all are.
-        first, self._handed_out[key] = self._handed_out[key], self._handed_out[key] or now
+        first = self._handed_out[key]
+        self._handed_out[key] = first or now
         return first

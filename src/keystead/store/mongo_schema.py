@@ -17,6 +17,12 @@ from keystead.store.mongo_documents import Document
 VERSION = 1
 """What the code of this version expects."""
 
+OLDEST_CODE = 1
+"""
+The oldest version whose code can go on after `migrate`. It stays behind `VERSION` as long as documents
+only gain what older code does not look at, so that hosts can be upgraded one after another.
+"""
+
 SCHEMA = "schema"
 """The document of `installation` with `version`, and `oldest_code`: the oldest that works with it."""
 
@@ -114,7 +120,7 @@ async def migrate(db: Database) -> None:
     await _create(db, "leases")
     await _add(db, {"_id": ADMINS, "changes": 0})
     # Last: whoever finds it finds everything else.
-    reached = {"version": VERSION, "oldest_code": VERSION}
+    reached = {"version": VERSION, "oldest_code": OLDEST_CODE}
     await _add(db, {"_id": SCHEMA, **reached})
     await db.installation.update_one({"_id": SCHEMA}, {"$max": reached})
 
