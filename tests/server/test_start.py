@@ -129,7 +129,7 @@ async def test_secrets_of_another_database_stop_the_start(
         ({"KEYSTEAD_PORT": "70000"}, 2, "KEYSTEAD_PORT: read '70000'; allowed: .*65535", None),
         ({"KEYSTEAD_HOST": "0.0.0.0"}, 2, "KEYSTEAD_HOST: .*KEYSTEAD_ENVIRONMENT", None),  # noqa: S104 - refused.
         ({"COOKIE_HTTP_ONLY": "false"}, 2, "COOKIE_HTTP_ONLY: read false; allowed: only", None),
-        ({"DB_URL": "mysql://ada:hunter2@db/x"}, 1, "begins with 'mysql'; allowed", "hunter2"),
+        ({"DB_URL": "mysql://ada:hunter2@db/x"}, 2, "begins with 'mysql'; allowed", "hunter2"),
         (
             {"DB_URL": "postgresql://ada:hunter2@db/x?connect_timeout=3"},
             1,

@@ -74,10 +74,10 @@ def copy_(
 async def _copy(source: Transfer, target: Transfer) -> Copied | Refusal:
     async with _reading(source):
         try:
-            # Before its schema is touched: a database that is in use stays as it is.
-            if await target.open_to_read() and (
-                refusal := await refuse(source, target, system_clock())
-            ):
+            # Before anything is made: a target that is refused stays as it is.
+            is_there = await target.open_to_read()
+            refusal = await refuse(source, target if is_there else None, system_clock())
+            if refusal is not None:
                 return refusal
             await target.close()
             await target.migrate()

@@ -83,7 +83,9 @@ def guarded(work: Callable[[], Awaitable[T]], if_down: Callable[[StoreDown], T] 
 
     try:
         return asyncio.run(working())
-    except (SecretsFileUnusable, SchemaUnknown, CopyUnfinished, UnknownDatabase) as refusal:
+    except UnknownDatabase as refusal:
+        stop(str(refusal), WRONG_USAGE)
+    except (SecretsFileUnusable, SchemaUnknown, CopyUnfinished) as refusal:
         stop(str(refusal))
     except StoreDown as fault:
         if if_down is not None:

@@ -118,8 +118,14 @@ async def copy(source: Transfer, target: Transfer, now: datetime, tell: Told) ->
     return copied
 
 
-async def refuse(source: Transfer, target: Transfer, now: datetime) -> Refusal | None:
-    """Say why *source* will not be copied to *target*, if it will not; only reads."""
+async def refuse(source: Transfer, target: Transfer | None, now: datetime) -> Refusal | None:
+    """
+    Say why *source* will not be copied to *target*, if it will not; only reads.
+
+    Args: target: None if there is nothing yet.
+    """
+    if target is None:
+        return await _refuse_source(source)
     state = await _begin(source, target, now)
     return state if isinstance(state, Refusal) else None
 
