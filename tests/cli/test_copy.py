@@ -162,6 +162,14 @@ def test_a_new_database_is_refused_without_its_secrets(
     assert len(cli.json("users", "list")) == 2
 
 
+def test_a_copy_that_is_refused_makes_nothing(cli: Cli, source: Path, target: Path) -> None:
+    cli.done("migrate")
+
+    assert "never used" in cli.refused("copy", *urls(source, target))
+
+    assert not target.exists()
+
+
 def test_a_copy_that_was_killed_is_not_served_and_goes_on(
     cli: Cli, source: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
