@@ -24,9 +24,9 @@ UV = $$(command -v uv || echo $(BIN)/uv)
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11
 IS_NEW = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 
-# One test process for each processor, or two where they wait for a server; at least two, at most four.
+# One test process for each processor, and one more where they wait for a server; at least two, at most four.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
-	[ $(STORE) = sqlite ] || n=$$((2 * n)); [ $$n -ge 2 ] || n=2; [ $$n -le 4 ] || n=4; echo $$n)
+	[ $(STORE) = sqlite ] || n=$$((n + 1)); [ $$n -ge 2 ] || n=2; [ $$n -le 4 ] || n=4; echo $$n)
 
 .PHONY: help
 help: ## list what can be made

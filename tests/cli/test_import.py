@@ -163,7 +163,7 @@ def test_a_database_without_users_is_most_likely_the_wrong_one(
     ],
 )
 def test_a_url_that_cannot_be_read_is_refused_and_not_repeated(cli: Cli, url: str) -> None:
-    said = cli.refused("import", "reference", "--from", url)
+    said = cli.refused("import", "reference", "--from", url, code=2)
 
     assert said.startswith("keystead: ")
     assert "s3cr3t" not in said

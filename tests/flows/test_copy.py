@@ -313,12 +313,15 @@ async def test_an_empty_database_of_other_secrets_is_refused(
     assert await copy(source, target, NOW, Teller()) is Refusal.TARGET_OF_OTHER_SECRETS
 
 
-async def test_an_empty_database_that_knows_the_secrets_already_is_filled(
+async def test_an_empty_database_that_a_server_was_started_with_is_refused(
     source: Transfer, target: Transfer
 ) -> None:
+    # It may be running, and would serve a half.
     await target.bind_secrets(PRINT)
 
-    await copied(source, target)
+    assert await copy(source, target, NOW, Teller()) is Refusal.TARGET_IN_USE
+
+    assert await target.count(NOW) == Counts(0, 0, 0)
 
 
 async def test_the_copy_of_another_database_is_not_gone_on_with(

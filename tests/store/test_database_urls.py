@@ -25,6 +25,13 @@ BAD = {
     "postgresql://ada:hunter2@db/k?hunter2!=1": "an option that cannot be read",
     "postgresql://ada:hunter2@db/k?sslmode=off": "a sslmode that cannot be; allowed: disable, allow",
     "postgresql://ada:hunter2@db/k?target_session_attrs=master": "a target_session_attrs that",
+    "postgresql://ada:hunter2@db1,db2/k?target_session_attrs=any": "a target_session_attrs that",
+    "postgresql://ada:hunter2@db/k?target_session_attrs=standby": "a target_session_attrs that",
+    "mongodb://ada:hunter2\u2100@db/k": "is no MongoDB URL",
+    "mongodb://ada:[hunter2@db/k": "is no MongoDB URL",
+    "mongodb://ada:12?w=hunter2@db/k": "is no MongoDB URL",
+    "mongodb://ada:hunter2@db/k?w=1": "says another w than majority",
+    "mongodb://ada:hunter2@db/k?replicaSet=a;timeoutMS=1": "has the option timeoutms",
     "postgresql://ada:hunter2@db/k?sslmode": "is no PostgreSQL URL",
     "postgresql://ada:hunter2@db:port/k": "is no PostgreSQL URL",
     "postgresql://ada:hunter2@db:70000/k": "is no PostgreSQL URL",
@@ -54,6 +61,26 @@ def test_what_cannot_be_meant_is_refused_without_showing_a_password(url: str, re
 
     assert "hunter2" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+def test_of_several_hosts_only_one_that_takes_writes_is_used() -> None:
+    # A standby that lags behind would accept what was revoked.
+    assert read_url("postgresql://db1,db2/keystead").must_write
+    assert not read_url("postgresql://db/keystead").must_write
+    assert not read_url("postgresql://db1,db2/k?target_session_attrs=primary").must_write
+
+
+@pytest.mark.parametrize("option", ["tls=True", "tls=yes", "tsl=true", "sslmode=require"])
+async def test_an_option_of_mongodb_that_is_mistyped_is_refused_and_not_passed_over(
+    option: str,
+) -> None:
+    store = open_store(f"mongodb://ada:hunter2@127.0.0.1:1/k?{option}")
+
+    with pytest.raises(UnknownDatabase, match="is no MongoDB URL") as refusal:
+        await store.open()
+
+    assert "hunter2" not in str(refusal.value)
+    await store.close()
 
 
 @pytest.mark.parametrize("name", OPTIONS)

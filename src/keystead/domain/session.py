@@ -71,8 +71,8 @@ class Session:
     client: Client
 
     def __hash__(self) -> int:
-        """Hash the id alone: whatever else differs is left to the comparison."""
-        return hash(self.id)
+        """Hash what tells one state of a session from the next; all of it would take longer."""
+        return hash((self.id, self.generation, self.last_active_at))
 
     def is_live(self, now: datetime) -> bool:
         """Expiry is exclusive: at `expires_at` the session is over."""

@@ -37,8 +37,8 @@ class User:
     updated_at: datetime
 
     def __hash__(self) -> int:
-        """Hash the id alone: whatever else differs is left to the comparison."""
-        return hash(self.id)
+        """Hash what tells one state of a user from the next; all of it would take longer."""
+        return hash((self.id, self.updated_at))
 
     @property
     def is_active(self) -> bool:

@@ -139,6 +139,9 @@ async def _begin(source: Transfer, target: Transfer, now: datetime) -> CopyState
         return Refusal.TARGET_OF_OTHER_SECRETS
     state = await target.find_copy()
     if state is None:
+        # A server was started with it, which may be serving it, and would serve a half.
+        if await target.find_fingerprint() is not None:
+            return Refusal.TARGET_IN_USE
         is_empty = await target.count(now) == Counts(users=0, sessions=0, over=0)
         return CopyState(fingerprint) if is_empty else Refusal.TARGET_IN_USE
     return await _begin_again(target, state, fingerprint)

@@ -17,8 +17,8 @@ from keystead.domain.reference import ReferenceSystem, ReferenceUser, Unusable
 from keystead.domain.user import Credentials, EmailAddress, Role, Status, User, UserId
 from keystead.flows.tools import Tools
 
-BATCH = 100
-"""Accounts written at the same time: they share commits."""
+BATCH = 25
+"""Accounts written at the same time: they share commits, and a server's pool of connections."""
 
 Told = Callable[[str, int, int], None]
 

@@ -70,7 +70,7 @@ async def _rotate(
         return await tools.store.rotate_refresh_token(session.id, generation, now, expires_at)
     except StoreDown:
         # It may have been done all the same, and only the answer got lost. Then nobody has the
-        # successor, and who comes again with this token is no thief: an outage signs nobody out.
+        # successor, and who comes again with this token, to this process, is no thief.
         tools.unsettled.note(session.id, now)
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_AGAIN_SECONDS):

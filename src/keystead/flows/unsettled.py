@@ -23,7 +23,7 @@ class UnsettledRotations:
         """Remember that nobody knows whether the session was rotated at *rotated_at*."""
         if len(self._handed_out) >= REMEMBERED:
             self._handed_out.pop(next(iter(self._handed_out)))
-        self._handed_out[session_id, rotated_at] = None
+        self._handed_out.setdefault((session_id, rotated_at))
 
     def hand_out(
         self, session_id: SessionId, rotated_at: datetime, now: datetime

@@ -7,6 +7,7 @@ as taking back its transaction, ends beside the caller and is bounded as well.
 """
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC
@@ -21,10 +22,9 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from keystead.domain.errors import StoreDown
-from keystead.store import UnknownDatabase
 from keystead.store.mongo_documents import Document
 from keystead.store.mongo_errors import TRANSIENT, UNKNOWN_COMMIT, is_our_bug
-from keystead.store.mongo_url import client_options, database_name
+from keystead.store.mongo_url import client_options, database_name, unreadable
 
 ANSWER_SECONDS = 5.0
 """How long a caller waits at the most; part of the promise of `Store`."""
@@ -74,9 +74,12 @@ class Connection:
         Raises: UnknownDatabase: the driver cannot read the URL.
         """
         try:
-            client: AsyncMongoClient[Document] = AsyncMongoClient(
-                self._url, **client_options(self._pool, socket_seconds)
-            )
+            # Of an option that it does not understand, such as tls=True, the driver only warns: and
+            # goes on without TLS.
+            with warnings.catch_warnings(action="error", category=UserWarning):
+                client: AsyncMongoClient[Document] = AsyncMongoClient(
+                    self._url, **client_options(self._pool, socket_seconds)
+                )
             self._db = client.get_database(
                 database_name(self._url),
                 CodecOptions(tz_aware=True, tzinfo=UTC),
@@ -84,12 +87,9 @@ class Connection:
                 DURABLE,
                 SETTLED,
             )
-        except (PyMongoError, ValueError, TypeError, OSError):
+        except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
             # What the driver says may quote a part of the URL, and so of a password.
-            raise UnknownDatabase(
-                "DB_URL is no MongoDB URL that can be read: mongodb://user:password@host/database, "
-                "with user and password percent-encoded"
-            ) from None
+            raise unreadable() from None
 
     async def close(self) -> None:
         """Let what is under way finish, for as long as it may take anyhow, and disconnect."""

@@ -34,15 +34,31 @@ def refuse_weaker(url: str) -> None:
 
     Raises: UnknownDatabase: naming the option, never the URL.
     """
-    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # A password with a character that has to be encoded.
+        raise unreadable() from None
+    # An "@" behind the hosts: what looks like an option is a part of the password.
+    if parts.fragment or "@" in parts.path + parts.query:
+        raise unreadable()
+    # The driver takes a semicolon between two options, too.
+    for name, value in parse_qsl(parts.query.replace(";", "&"), keep_blank_values=True):
         option = name.lower()
         if option in NEVER:
-            raise UnknownDatabase(f"DB_URL has the option {name}: leave it out")
+            raise UnknownDatabase(f"DB_URL has the option {option}: leave it out")
         if option in ONLY and value.lower() != ONLY[option]:
             raise UnknownDatabase(
-                f"DB_URL says {name}={value}: leave it out, since only {name}={ONLY[option]} "
-                "keeps what was acknowledged"
+                f"DB_URL says another {option} than {ONLY[option]}, which alone keeps what was "
+                "acknowledged: leave it out"
             )
+
+
+def unreadable() -> UnknownDatabase:
+    """Return the refusal of a URL that cannot be meant; it shows nothing of it."""
+    return UnknownDatabase(
+        "DB_URL is no MongoDB URL that can be read: mongodb://user:password@host/database?options, "
+        "with user and password percent-encoded, and options as the driver knows them (tls=true)"
+    )
 
 
 def client_options(pool: int, socket_seconds: float) -> dict[str, Any]:
@@ -57,7 +73,7 @@ def client_options(pool: int, socket_seconds: float) -> dict[str, Any]:
         "serverSelectionTimeoutMS": 2000,
         "connectTimeoutMS": 2000,
         "socketTimeoutMS": round(socket_seconds * 1000),
-        "waitQueueTimeoutMS": 2000,
+        "waitQueueTimeoutMS": 4000,
         "heartbeatFrequencyMS": HEARTBEAT_MS,
         "retryWrites": True,
         "retryReads": True,

@@ -171,6 +171,8 @@ class Connector:
     async def _open(
         self, settings: dict[str, str], seconds: float, **where: str | int
     ) -> asyncpg.Connection:
+        if self._target.must_write:
+            where["target_session_attrs"] = "read-write"
         return await asyncpg.connect(
             self._target.url,
             timeout=seconds,

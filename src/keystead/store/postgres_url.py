@@ -13,7 +13,7 @@ OPTIONS = {
     "sslkey": ".+",
     "sslcrl": ".+",
     "sslnegotiation": "postgres|direct",
-    "target_session_attrs": "any|primary|standby|prefer-standby|read-write|read-only",
+    "target_session_attrs": "primary|read-write",  # A standby does not know yet what was revoked.
     "application_name": ".+",
     "passfile": ".+",
     "host": "/.*",
@@ -39,11 +39,13 @@ class Target:
     Args:
         url: for the driver, which takes name, password, database and options from it.
         hosts: with their ports, in the order to try; none if the URL leaves it to the options.
+        must_write: take no host but one that takes writes.
 
     """
 
     url: str
     hosts: tuple[tuple[str, int], ...]
+    must_write: bool = False
 
     def __repr__(self) -> str:
         """Show the hosts only: the URL may hold a password."""
@@ -67,7 +69,9 @@ def read_url(url: str) -> Target:
         raise _unreadable()
     hosts = tuple(_host(text) for text in parts.netloc.rpartition("@")[2].split(",") if text)
     _check(options)
-    return Target(url, hosts)
+    # Of several hosts the others are standbys, where a session that was ended lives on for a while.
+    is_said = any(name == "target_session_attrs" for name, _ in options)
+    return Target(url, hosts, must_write=len(hosts) > 1 and not is_said)
 
 
 def _host(text: str) -> tuple[str, int]:
