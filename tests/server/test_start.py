@@ -132,12 +132,12 @@ async def test_secrets_of_another_database_stop_the_start(
         ({"DB_URL": "mysql://ada:hunter2@db/x"}, 2, "begins with 'mysql'; allowed", "hunter2"),
         (
             {"DB_URL": "postgresql://ada:hunter2@db/x?connect_timeout=3"},
-            1,
+            2,
             "DB_URL has an option connect_timeout; allowed .*sslmode",
             "hunter2",
         ),
-        ({"DB_URL": "postgresql://ada:hunter2/3@db/x"}, 1, "is no PostgreSQL URL", "hunter2"),
-        ({"DB_URL": "hunter2"}, 1, "begins with 'nothing'", "hunter2"),
+        ({"DB_URL": "postgresql://ada:hunter2/3@db/x"}, 2, "is no PostgreSQL URL", "hunter2"),
+        ({"DB_URL": "hunter2"}, 2, "begins with 'nothing'", "hunter2"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
