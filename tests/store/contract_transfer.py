@@ -233,6 +233,8 @@ class TransferPromises:
             assert await file.export_sessions("", 100, NOW) == sessions
 
             await store.import_users([], [each.user.id for each in users])
+            # As if a copy had begun here: into a database that was served, none would.
+            await store.keep_copy(CopyState("print"))
             back = await copy(file, store, NOW, lambda *_: None)
 
         assert isinstance(back, Copied)
