@@ -142,12 +142,8 @@ def test_a_url_that_asks_for_less_is_refused(option: str) -> None:
     ],
 )
 async def test_a_url_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
-    store = open_store(url)
-    try:
-        with pytest.raises(UnknownDatabase) as refusal:
-            await store.open()
-    finally:
-        await store.close()
+    with pytest.raises(UnknownDatabase) as refusal:
+        await open_store(url).open()
 
     assert "hun" not in str(refusal.value)
 

@@ -73,7 +73,7 @@ def client_options(pool: int, socket_seconds: float) -> dict[str, Any]:
         "serverSelectionTimeoutMS": 2000,
         "connectTimeoutMS": 2000,
         "socketTimeoutMS": round(socket_seconds * 1000),
-        "waitQueueTimeoutMS": 4000,
+        "waitQueueTimeoutMS": 2000,
         "heartbeatFrequencyMS": HEARTBEAT_MS,
         "retryWrites": True,
         "retryReads": True,
