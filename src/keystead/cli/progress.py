@@ -1,15 +1,15 @@
 """How far something is: a bar at a terminal, a line now and then elsewhere; on standard error."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
+from keystead.flows.compare import Told
+
 STEPS = 10
 """Lines for each thing that is done, where there is no terminal."""
-
-Told = Callable[[str, int, int], None]
 
 
 @contextmanager

@@ -6,7 +6,6 @@ that sign-in. Repeating it is harmless, and no account that is here already is c
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -15,12 +14,11 @@ from keystead.domain.errors import InputInvalid
 from keystead.domain.events import Event, EventName
 from keystead.domain.reference import ReferenceSystem, ReferenceUser, Unusable
 from keystead.domain.user import Credentials, EmailAddress, Role, Status, User, UserId
+from keystead.flows.compare import Told
 from keystead.flows.tools import Tools
 
 BATCH = 25
 """Accounts written at the same time: they share commits, and a server's pool of connections."""
-
-Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from keystead.domain.user import (
     User,
     UserQuery,
 )
+from keystead.store.rows import is_text
 
 Document = dict[str, Any]
 
@@ -38,15 +39,6 @@ def exactly(text: str) -> Document:
     Text that no database can hold, since it has half a character in it, is equal to nothing.
     """
     return {"$eq": text} if is_text(text) else {"$in": []}
-
-
-def is_text(text: str) -> bool:
-    """Say whether *text* can be stored: it has no lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def matching(query: UserQuery) -> Document:

@@ -47,9 +47,7 @@ def can_be_kept(*values: object) -> bool:
     text cannot be there.
     """
     for value in values:
-        if isinstance(value, str) and (
-            "\0" in value or not (value.isascii() or _is_unicode(value))
-        ):
+        if isinstance(value, str) and ("\0" in value or not (value.isascii() or is_text(value))):
             return False
     return True
 
@@ -155,7 +153,8 @@ def from_copy_state(state: CopyState) -> str:
     return json.dumps({**asdict(state), "as_of": as_of})
 
 
-def _is_unicode(text: str) -> bool:
+def is_text(text: str) -> bool:
+    """Say whether any database can keep *text*: it has no lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
