@@ -23,8 +23,9 @@ REASONS = {
     Refusal.SOURCE_UNUSED: "the database to copy from was never used: there is nothing to copy",
     Refusal.SOURCE_UNFINISHED: "the database to copy from is itself a copy that is not whole: "
     "finish it first, by running the command that began it",
-    Refusal.TARGET_IN_USE: "the database to copy to holds accounts already, and no copy of this "
-    "one; nothing was changed. Name an empty database",
+    Refusal.TARGET_IN_USE: "the database to copy to holds accounts already, or a server was started "
+    "with it, and no copy of this one; nothing was changed. Name an empty database that no server was "
+    "started with",
     Refusal.TARGET_OF_OTHER_SECRETS: "the database to copy to belongs to another secrets file; "
     "nothing was changed. Name an empty database that no server was started with",
     Refusal.TARGET_OF_ANOTHER_COPY: "a copy from another database into this one has begun; nothing "
