@@ -5,7 +5,8 @@ A server that does not answer at all is in `test_postgres_outage.py`: each verb 
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +17,7 @@ from keystead.store.postgres import PostgresStore
 from tests.databases.postgres import PostgresDatabase, database_on
 from tests.server.fault_proxy import FaultProxy
 from tests.store.contract import StoreContract
+from tests.store.contract_admins import AdminPromises
 from tests.store.postgres_stores import open_postgres, over
 
 
@@ -62,3 +64,24 @@ class TestPostgres(StoreContract):
             with pytest.raises(SchemaUnknown):
                 await store.open()
             await store.close()
+
+
+class TestPostgresThatLooksForNoDeadlock(AdminPromises):
+    """What takes turns must not need the server to break a deadlock, which takes it a second."""
+
+    @pytest.fixture
+    def patient(self, postgres: PostgresDatabase) -> Iterator[str]:
+        name = urlsplit(postgres.url).path[1:]
+        postgres.run(f"ALTER DATABASE {name} SET deadlock_timeout = '1min'")
+        yield postgres.url
+        postgres.run(f"ALTER DATABASE {name} RESET deadlock_timeout")
+
+    @pytest.fixture
+    async def store(self, patient: str) -> AsyncIterator[Store]:
+        async with open_postgres(patient) as store:
+            yield store
+
+    @pytest.fixture
+    async def another_store(self, patient: str) -> AsyncIterator[Store]:
+        async with open_postgres(patient) as store:
+            yield store

@@ -185,9 +185,9 @@ class Postgres:
 
     # Two who demote each other would each see the other as the admin who is left: neither has
     # committed. Whoever comes second waits here, and sees in the next statement what the first did.
-    LOCK_ADMINS = """
-        SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE
-    """
+    # The rows of the admins cannot be the lock: who waited for one that is an admin's no longer holds
+    # it nevertheless, and from there two can wait for each other. The number says "admin" in ASCII.
+    LOCK_ADMINS = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'admin')})"
 
     # The lock lasts until the commit. Who disables the user waits for it, and then ends this session
     # too; who signs the same user in waits for it, and then counts this session too.
