@@ -65,7 +65,12 @@ class ReferenceDatabase:
         fields = ("email", "password", "role", "createdAt", "updatedAt")
         with _translated():
             async for found in self._database["users"].find(projection=fields).sort("_id"):
-                yield ReferenceUser(str(found["_id"]), *(found.get(field) for field in fields))
+                yield ReferenceUser(id_of(found), *(found.get(field) for field in fields))
+
+
+def id_of(document: dict[str, Any]) -> str:
+    """Return the document's id as a text that can be printed, whatever it is."""
+    return str(document["_id"]).encode(errors="backslashreplace").decode()
 
 
 @contextmanager
