@@ -1,21 +1,22 @@
 """
 Sessions as the file has them, remembered exactly as long as a read would find the same.
 
-All of them hold for one header of the WAL-index (`sqlite_wal_index`). A look at the header comes
-first; if it is still that one, nobody has committed since, and what is remembered is what is stored.
+All of them hold for one header of the WAL-index (`sqlite_wal_index`). Whoever looks for a session
+looks at the header first; if it is still that one, nobody has committed since.
 
-*Remembering.* The header is read before the row and once more after it. If it did not move, the
-row is of that state, and is put with the others of that state; those of another one are dropped.
+*Remembering.* The header was looked at before the row was read, so the row is of that state or of a
+later one. It is given to nobody but those who find that very header, and a header that was left
+never comes back: nobody is given what was over before they asked.
 
 *Our own commits* would empty this all the time, since each session in use is written once a minute.
 So the thread that writes says which header it found and left, and which sessions it changed; only
-those are dropped. While it holds the write lock nobody else commits, so the header it finds is what
-it changes; and if somebody commits after it and before it has looked at what it left, its `PRAGMA
-data_version` has moved, and nothing is said: the header is then a strange one, and all is dropped.
-It is said before anybody hears that the commit is done.
+those are dropped. While it holds the write lock nobody else commits, so what it changes is the state
+it finds. If somebody commits behind it before it has looked at what it left, its `PRAGMA
+data_version` has moved: then it says nothing, the header is a strange one, and all is dropped.
+It speaks before anybody hears that the commit is done.
 
-What was changed is told by the database: triggers of the writing connection, which a new verb
-cannot forget.
+What was changed is told by the database, through triggers of the writing connection: a new verb
+cannot forget to.
 """
 
 import sqlite3
@@ -59,10 +60,10 @@ class KnownSessions:
         return self._found.get(session_id) if header == self._header else None
 
     def keep(self, session_id: SessionId, found: SignedIn, header: bytes) -> None:
-        """Remember what was read after *header*, if that is the header still."""
+        """Remember what was read after a look at *header*."""
+        if not is_settled(header):
+            return
         with self._lock:
-            if self._index.read() != header or not is_settled(header):
-                return
             if header != self._header:
                 if self._being_changed not in {None, header}:
                     return  # In a moment the thread that writes says what is still good.
