@@ -2,7 +2,8 @@
 The embedded store: one SQLite file, any number of processes on one machine.
 
 Keyed reads run right on the event loop's thread (about 6 microseconds each, and in WAL mode no
-writer ever blocks them). Writes go through `GroupWriter`. Opening brings the schema up to date.
+writer ever blocks them); a session is not read again until something has been committed. Writes go
+through `GroupWriter`. Opening brings the schema up to date.
 """
 
 import sqlite3
@@ -13,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from keystead.domain.errors import LastAdmin, StoreDown
-from keystead.domain.session import Session, SessionId
+from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import rows, sql
@@ -28,7 +29,9 @@ from keystead.store.sqlite_connection import (
     fetch_one,
     run_each,
 )
+from keystead.store.sqlite_known import Changes, KnownSessions
 from keystead.store.sqlite_schema import bring_up_to_date, has_schema, make_file
+from keystead.store.sqlite_wal_index import find_wal_index
 from keystead.store.sqlite_writer import GroupWriter
 
 WRITE_WAIT_MS = 5000
@@ -52,6 +55,7 @@ class SqliteStore(SqlTransfer):
         self._path = path
         self._reader: sqlite3.Connection | None = None
         self._writer: GroupWriter | None = None
+        self._known: KnownSessions | None = None
 
     async def migrate(self) -> None:
         """See `Store.migrate`: opening does it."""
@@ -69,6 +73,10 @@ class SqliteStore(SqlTransfer):
             bring_up_to_date(writer, self._path)
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
+            index = find_wal_index(self._path)
+            if index is not None:
+                self._known = KnownSessions(index)
+                self._writer.tell(Changes(writer, self._known))
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
 
@@ -87,12 +95,27 @@ class SqliteStore(SqlTransfer):
 
     async def close(self) -> None:
         """Commit what is waiting and close both connections."""
+        known, self._known = self._known, None
         writer, self._writer = self._writer, None
         reader, self._reader = self._reader, None
         if writer is not None:
             await writer.close()
+        if known is not None:
+            known.close()
         if reader is not None:
             reader.close()
+
+    async def find_session(self, session_id: SessionId) -> SignedIn | None:
+        """See `Store.find_session`: as remembered, if nobody has committed since it was read."""
+        if self._known is None:
+            return await super().find_session(session_id)
+        header = self._known.header()
+        found = self._known.find(session_id, header)
+        if found is None:
+            found = await super().find_session(session_id)
+            if found is not None:
+                self._known.keep(session_id, found, header)
+        return found
 
     # What takes more than one statement
 

@@ -12,12 +12,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from keystead.domain.errors import StoreDown
 from keystead.store.sqlite_connection import OUR_BUGS
+from keystead.store.sqlite_known import Changes
 
 MAX_SHARED = 256
 """Writes in one commit: bounds how long the first of them waits for the last."""
@@ -40,9 +41,14 @@ class GroupWriter:
     def __init__(self, db: sqlite3.Connection, wait_seconds: float) -> None:
         self._db = db
         self._wait_seconds = wait_seconds
+        self._changes: Changes | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
+
+    def tell(self, changes: Changes) -> None:
+        """Say what each commit changes to *changes*; before the first job."""
+        self._changes = changes
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """
@@ -98,8 +104,9 @@ class GroupWriter:
             # IMMEDIATE takes the write lock first: a transaction that reads and then writes would
             # fail with SQLITE_BUSY_SNAPSHOT whenever another process wrote in between.
             self._db.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(job.work) for job in jobs]
-            self._db.execute("COMMIT")
+            with self._changes or nullcontext():
+                outcomes = [self._attempt(job.work) for job in jobs]
+                self._db.execute("COMMIT")
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
