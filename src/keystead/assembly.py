@@ -87,6 +87,7 @@ def _tools(
         record=record,
         unsettled=UnsettledRotations(),
         session_policy=settings.session_policy,
+        step_up_policy=settings.step_up_policy,
         password_policy=PasswordPolicy(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),

@@ -27,6 +27,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from keystead.domain.session import SessionPolicy
+from keystead.domain.step_up import StepUp, StepUpPolicy
 from keystead.setting_refusals import contradictions, unsafe_in_production
 from keystead.setting_values import Duration, Networks, Word, human
 
@@ -175,6 +176,18 @@ class Settings(BaseSettings):
         description="Answer such a race with 401 `refresh_superseded`, or with the same successor",
     )
 
+    step_up: Annotated[Literal["added", "all", "off"], Word] = Field(
+        "added",
+        description="Which sensitive routes ask for a recent sign-in: those that the reference API "
+        "does not have, all, or none",
+    )
+    step_up_window: Duration = Field(
+        timedelta(minutes=10),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=24),
+        description="For how long a sign-in, or proving the password again, counts as recent",
+    )
+
     cookie_http_only: bool = Field(
         default=True, description="Always true: scripts must not read the refresh cookie"
     )
@@ -260,6 +273,12 @@ class Settings(BaseSettings):
             reissue=self.refresh_retry == "reissue",
             cap=self.sessions_per_user,
         )
+
+    @property
+    def step_up_policy(self) -> StepUpPolicy:
+        """What asks for a recent sign-in, as the domain knows it."""
+        scope = None if self.step_up == "off" else StepUp(self.step_up)
+        return StepUpPolicy(scope, self.step_up_window)
 
 
 def source_of(field: str) -> str:

@@ -50,7 +50,7 @@ PATIENCE_SECONDS = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = {
     *("created_at", "updated_at", "last_active_at", "expires_at", "ends_at", "rotated_at"),
-    "until",
+    *("authenticated_at", "until"),
 }
 OF_THE_PRODUCT = {"users": ["sign_ins"], "installation": ["schema", "admins"]}
 """Fields of users and documents of the installation that no other database has."""

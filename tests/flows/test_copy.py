@@ -434,7 +434,7 @@ def test_no_field_of_a_session_is_left_out_of_the_checksum() -> None:
         *(replace(session, client=client) for client in clients),
     ]
 
-    assert len(others) == 10 + 4 + 3 + 6 + 1
+    assert len(others) == 11 + 4 + 3 + 6 + 1
     assert len({canonical_session(each) for each in (session, *others)}) == 1 + len(others)
 
 

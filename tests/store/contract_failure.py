@@ -36,6 +36,7 @@ WRITES: dict[str, Call] = {
     "delete_user": lambda store: store.delete_user(USER.id),
     "open_session": lambda store: store.open_session(SESSION, 50),
     "touch_session": lambda store: store.touch_session(SESSION.id, NOW, NOW),
+    "renew_authentication": lambda store: store.renew_authentication(SESSION.id, NOW),
     "rotate_refresh_token": lambda store: store.rotate_refresh_token(SESSION.id, 0, NOW, NOW),
     "close_session": lambda store: store.close_session(SESSION.id),
     "close_sessions": lambda store: store.close_sessions(USER.id),

@@ -54,6 +54,7 @@ def new_session(user: User, now: datetime = NOW, client: Client = LISBON) -> Ses
         rotated_at=None,
         salt=_random.new_salt(),
         created_at=now,
+        authenticated_at=now,
         last_active_at=now,
         expires_at=now + IDLE,
         ends_at=now + LIFETIME,

@@ -39,7 +39,7 @@ class Caller:
         """Send a request that *route* (`METHOD /path`) would answer, were it from anybody."""
         method, _, template = route.partition(" ")
         path = template.format(
-            user_id=self.subject.id, session_id=self.session_id, role="admin", file="start.js"
+            user_id=self.subject.id, session_id=self.session_id, role="user", file="start.js"
         )
         return await self.client.request(method, path, json=self._body(route), headers=self.headers)
 
@@ -47,6 +47,8 @@ class Caller:
         match route:
             case "POST /auth/register":
                 return {"email": "new@example.com", "password": PASSWORD}
+            case "POST /auth/reauthenticate":
+                return {"password": PASSWORD}
             case "POST /auth/login":
                 return self.subject.credentials
             case "PUT /users/{user_id}/status":

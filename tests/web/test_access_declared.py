@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket
 
 from keystead.app import build
 from keystead.domain.permissions import Permission
+from keystead.domain.step_up import StepUp
 from keystead.web import profile
 from keystead.web.access import (
     NEEDS,
@@ -77,6 +78,8 @@ def test_access_reads_as_it_is_declared() -> None:
     assert str(PUBLIC) == "PUBLIC"
     assert str(SIGNED_IN) == "SIGNED_IN"
     assert str(NEEDS(Permission.USERS_LIST)) == "NEEDS(users:list)"
+    recent = NEEDS(Permission.USER_DELETE, recent=StepUp.ALL)
+    assert str(recent) == "NEEDS(user:delete, recent=all)"
 
 
 def test_whoever_names_an_owner_needs_a_permission() -> None:

@@ -7,12 +7,11 @@ Everything that can go wrong by rule.
     ├── Invalid            the request itself is wrong
     │   ├── InputInvalid        members that are missing, of the wrong type or out of range
     │   ├── PasswordRejected    the password policy refuses it; the code says which rule
-    │   ├── RoleUnknown
-    │   └── CursorInvalid
+    │   └── RoleUnknown, CursorInvalid
     ├── Unauthenticated    who is asking is not known
     │   ├── InvalidCredentials
     │   ├── TokenMissing, TokenInvalid, TokenExpired
-    │   ├── SessionEnded
+    │   ├── SessionEnded, ReauthenticationRequired
     │   └── RefreshMissing, RefreshInvalid, RefreshSuperseded, RefreshReused
     ├── Forbidden          known, and not allowed
     ├── Missing            there is no such thing
@@ -146,6 +145,17 @@ class SessionEnded(Unauthenticated):
 
     code = "session_ended"
     message = "Session ended; sign in again"
+
+
+class ReauthenticationRequired(Unauthenticated):
+    """The session lives, and its password was proved too long ago for this (OWASP ASVS 7.5.3)."""
+
+    code = "reauthentication_required"
+    message = "Confirm your password, then send this again"
+
+    def __init__(self, max_age: timedelta) -> None:
+        super().__init__()
+        self.max_age = max_age
 
 
 class RefreshMissing(Unauthenticated):

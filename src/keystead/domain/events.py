@@ -17,6 +17,7 @@ class EventName(StrEnum):
     LOGIN_SUCCESS = "authn_login_success"
     LOGIN_FAIL = "authn_login_fail"
     TOKEN_REUSE = "authn_token_reuse"
+    REAUTHENTICATED = "authn_reauthenticated"
     LOGOUT = "authn_logout"
     SESSION_ENDED = "session_ended"
     AUTHZ_FAIL = "authz_fail"

@@ -54,6 +54,7 @@ class Session:
         generation: number of the newest refresh token, from 0; moves only by rotation.
         rotated_at: when the newest refresh token replaced the one before; None before the first time.
         salt: 16 random bytes that exist nowhere but here; part of every refresh token's MAC.
+        authenticated_at: when its owner last proved who they are with the password.
         expires_at: the idle expiry. Slides with use and never passes `ends_at`.
         ends_at: the absolute expiry. Never moves.
 
@@ -65,6 +66,7 @@ class Session:
     rotated_at: datetime | None
     salt: bytes
     created_at: datetime
+    authenticated_at: datetime
     last_active_at: datetime
     expires_at: datetime
     ends_at: datetime

@@ -122,6 +122,15 @@ class Store(Protocol):
     ) -> None:
         """Record use at *now*. An older time than the stored one changes nothing."""
 
+    async def renew_authentication(self, session_id: SessionId, now: datetime) -> bool:
+        """
+        Record that the session's owner proved the password at *now*, whatever was recorded before.
+
+        Neither the expiry nor the refresh token moves.
+
+        Returns: False if there is no such session, or it is over at *now*; then nothing changed.
+        """
+
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
     ) -> RotationOutcome:

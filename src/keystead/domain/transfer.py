@@ -142,6 +142,7 @@ def canonical_session(session: Session) -> bytes:
         None if session.rotated_at is None else _millis(session.rotated_at),
         session.salt.hex(),
         _millis(session.created_at),
+        _millis(session.authenticated_at),
         _millis(session.last_active_at),
         _millis(session.expires_at),
         _millis(session.ends_at),

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
 
-from keystead.domain.errors import InvalidCredentials
-from keystead.domain.events import Event, EventName, Severity
+from keystead.domain.events import Event, EventName
 from keystead.domain.session import MAX_USER_AGENT, Client, Session, SessionId, SignedIn
 from keystead.domain.tokens import AccessTokenText, RefreshTokenText
-from keystead.domain.user import Credentials, User
+from keystead.domain.user import User
+from keystead.flows.check_password import check_password, refuse
 from keystead.flows.logout import logout
 from keystead.flows.tools import Tools
 
@@ -47,24 +46,14 @@ async def login(
             the same work. InputInvalid: *email* is no address. HashingBusy.
     Source: OWASP ASVS 6.3.8, 7.2.4.
     """
-    found = await tools.store.find_credentials(tools.canonical_email(email))
-    is_right = await tools.passwords.verify(password, found.password if found else None)
-    if found is None or not is_right or not found.user.is_active:
-        _refuse(tools, found)
-    await _renew_hash(tools, found, password)
+    found = await check_password(tools, tools.canonical_email(email), password)
     # Its token is about to be overwritten, so nobody could end that session any more.
     await logout(tools, None, origin.refresh_tokens, now)
     session = new_session(tools, found.user, describe(tools, origin), now)
     if not await tools.store.open_session(session, tools.session_policy.cap):
-        _refuse(tools, found)  # Disabled or deleted while the password was being checked.
+        refuse(tools, found)  # Disabled or deleted while the password was being checked.
     tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
     return pair(tools, SignedIn(session, found.user), now)
-
-
-def _refuse(tools: Tools, found: Credentials | None) -> NoReturn:
-    subject = found.user.id if found else None
-    tools.record(Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject))
-    raise InvalidCredentials
 
 
 def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
@@ -98,16 +87,9 @@ def new_session(tools: Tools, user: User, client: Client, now: datetime) -> Sess
         rotated_at=None,
         salt=tools.random.new_salt(),
         created_at=now,
+        authenticated_at=now,
         last_active_at=now,
         expires_at=min(now + tools.session_policy.idle, ends_at),
         ends_at=ends_at,
         client=client,
     )
-
-
-async def _renew_hash(tools: Tools, found: Credentials, password: str) -> None:
-    # The only moment at which the password is known: hashes made with older parameters, without
-    # the pepper or with bcrypt are replaced. If the hash was changed meanwhile, that one stays.
-    if tools.passwords.is_outdated(found.password):
-        renewed = await tools.passwords.hash(password)
-        await tools.store.replace_password_hash(found.user.id, found.password, renewed)

@@ -15,6 +15,7 @@ from keystead.domain.ports import (
     SearchPrefix,
 )
 from keystead.domain.session import SessionPolicy
+from keystead.domain.step_up import StepUpPolicy
 from keystead.domain.store import Store
 from keystead.flows.unsettled import UnsettledRotations
 
@@ -36,3 +37,4 @@ class Tools:
     unsettled: UnsettledRotations
     session_policy: SessionPolicy
     password_policy: PasswordPolicy
+    step_up_policy: StepUpPolicy

@@ -162,6 +162,14 @@ class MongoStore(MongoTransfer):
         changes = {"last_active_at": now, "expires_at": expires_at}
         await self._connection.run(lambda db: db.sessions.update_one(older, {"$set": changes}))
 
+    async def renew_authentication(self, session_id: SessionId, now: datetime) -> bool:
+        """See `Store.renew_authentication`."""
+        live = {"_id": exactly(session_id), "expires_at": {"$gt": now}}
+        outcome = await self._connection.run(
+            lambda db: db.sessions.update_one(live, {"$set": {"authenticated_at": now}})
+        )
+        return outcome.matched_count == 1
+
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
     ) -> RotationOutcome:

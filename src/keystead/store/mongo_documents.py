@@ -92,6 +92,8 @@ def session_from(found: Document) -> Session:
         rotated_at=found["rotated_at"],
         salt=found["salt"],
         created_at=found["created_at"],
+        # A version that does not know the field yet may still open sessions beside this one.
+        authenticated_at=found.get("authenticated_at") or found["created_at"],
         last_active_at=found["last_active_at"],
         expires_at=found["expires_at"],
         ends_at=found["ends_at"],
@@ -136,6 +138,7 @@ def from_session(session: Session) -> Document:
         "rotated_at": session.rotated_at,
         "salt": session.salt,
         "created_at": session.created_at,
+        "authenticated_at": session.authenticated_at,
         "last_active_at": session.last_active_at,
         "expires_at": session.expires_at,
         "ends_at": session.ends_at,

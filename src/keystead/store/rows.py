@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in Status}
-_SESSION_COLUMNS = 15
+_SESSION_COLUMNS = 16
 
 
 def to_millis(moment: datetime) -> int:
@@ -81,6 +81,7 @@ def session_from(row: Row) -> Session:
         rotated_at=None if rotated_at is None else from_millis(rotated_at),
         salt=row[4],
         created_at=from_millis(row[5]),
+        authenticated_at=from_millis(row[15]),
         last_active_at=from_millis(row[6]),
         expires_at=from_millis(row[7]),
         ends_at=from_millis(row[8]),
@@ -137,6 +138,7 @@ def from_session(session: Session) -> Row:
         device.browser,
         device.os,
         None if client.place is None else json.dumps(asdict(client.place)),
+        to_millis(session.authenticated_at),
     )
 
 

@@ -12,7 +12,8 @@ USER = "users.id, users.email, users.role, users.status, users.created_at, users
 SESSION = """sessions.id, sessions.user_id, sessions.generation, sessions.rotated_at, sessions.salt,
     sessions.created_at, sessions.last_active_at, sessions.expires_at, sessions.ends_at,
     sessions.ip, sessions.user_agent, sessions.device, sessions.browser, sessions.os,
-    sessions.place"""
+    sessions.place, coalesce(sessions.authenticated_at, sessions.created_at)"""
+"""A version that does not know `authenticated_at` yet may still open sessions beside this one."""
 
 CHECK = "SELECT 1 FROM users LIMIT 1"
 
@@ -64,8 +65,8 @@ DELETE_USER = f"DELETE FROM users WHERE id = $1 AND {_NOT_LAST_ADMIN} RETURNING 
 OPEN_SESSION = """
     INSERT INTO sessions
         (id, user_id, generation, rotated_at, salt, created_at, last_active_at, expires_at,
-         ends_at, ip, user_agent, device, browser, os, place)
-    SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+         ends_at, ip, user_agent, device, browser, os, place, authenticated_at)
+    SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
     FROM users WHERE id = $2 AND status = 'active'
     RETURNING id
 """
@@ -90,6 +91,10 @@ LIST_SESSIONS = f"""
 
 TOUCH_SESSION = """
     UPDATE sessions SET last_active_at = $2, expires_at = $3 WHERE id = $1 AND last_active_at < $2
+"""
+
+RENEW_AUTHENTICATION = """
+    UPDATE sessions SET authenticated_at = $2 WHERE id = $1 AND expires_at > $2 RETURNING id
 """
 
 ROTATE_REFRESH_TOKEN = """
@@ -160,8 +165,8 @@ DROP_SESSION = "DELETE FROM sessions WHERE id = $1"
 IMPORT_SESSION = """
     INSERT INTO sessions
         (id, user_id, generation, rotated_at, salt, created_at, last_active_at, expires_at,
-         ends_at, ip, user_agent, device, browser, os, place)
-    SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+         ends_at, ip, user_agent, device, browser, os, place, authenticated_at)
+    SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
     FROM users WHERE id = $2
     ON CONFLICT (id) DO UPDATE SET
         user_id = excluded.user_id, generation = excluded.generation,
@@ -169,7 +174,7 @@ IMPORT_SESSION = """
         last_active_at = excluded.last_active_at, expires_at = excluded.expires_at,
         ends_at = excluded.ends_at, ip = excluded.ip, user_agent = excluded.user_agent,
         device = excluded.device, browser = excluded.browser, os = excluded.os,
-        place = excluded.place
+        place = excluded.place, authenticated_at = excluded.authenticated_at
 """
 
 FIND_COPY = "SELECT value FROM installation WHERE name = 'copy'"

@@ -95,6 +95,11 @@ class SqlStore(ABC):
         parameters = (session_id, rows.to_millis(now), rows.to_millis(expires_at))
         await self._change(sql.TOUCH_SESSION, parameters)
 
+    async def renew_authentication(self, session_id: SessionId, now: datetime) -> bool:
+        """See `Store.renew_authentication`."""
+        parameters = (session_id, rows.to_millis(now))
+        return bool(await self._change(sql.RENEW_AUTHENTICATION, parameters))
+
     async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
         """See `Store.close_session`."""
         if owner is None:

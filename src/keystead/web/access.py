@@ -7,6 +7,8 @@ Every route says who may use it, or the app does not start.
     SIGNED_IN           anybody with a live session
     NEEDS(permission)   whoever `domain.permissions` gives it, over what the path's `user_id` owns
 
+`NEEDS(permission, recent=...)` also asks for a sign-in, or a proof of the password, of a moment ago.
+
 `Guarded` is a FastAPI route for everything that documents (signature, models, OpenAPI) and runs its
 endpoint itself: authenticate, decide, read the input, call. That order is part of the contract: who
 may not ask learns nothing about their input, nor whether a thing exists.
@@ -22,9 +24,16 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from keystead.domain.errors import Fault, FieldError, Forbidden, InputInvalid
+from keystead.domain.errors import (
+    Fault,
+    FieldError,
+    Forbidden,
+    InputInvalid,
+    ReauthenticationRequired,
+)
 from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.permissions import Permission, may
+from keystead.domain.step_up import StepUp
 from keystead.flows.authenticate import authenticate
 from keystead.web.body import read_body, read_json, validate
 from keystead.web.call import Call
@@ -40,15 +49,24 @@ Endpoint = Callable[..., Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may use a route."""
+    """
+    Who may use a route.
+
+    Args:
+        recent: from which setting of `KEYSTEAD_STEP_UP` on the caller must have proved the password
+            a moment ago; None if never.
+
+    """
 
     needs_session: bool
     permission: Permission | None = None
+    recent: StepUp | None = None
 
     def __str__(self) -> str:
         """Write it as `keystead routes` prints it."""
         if self.permission is not None:
-            return f"NEEDS({self.permission})"
+            recent = f", recent={self.recent}" if self.recent else ""
+            return f"NEEDS({self.permission}{recent})"
         return "SIGNED_IN" if self.needs_session else "PUBLIC"
 
 
@@ -56,9 +74,11 @@ PUBLIC = Access(needs_session=False)
 SIGNED_IN = Access(needs_session=True)
 
 
-def NEEDS(permission: Permission) -> Access:  # noqa: N802 - reads as one of the three declarations.
-    """Whoever has *permission*."""
-    return Access(needs_session=True, permission=permission)
+def NEEDS(  # noqa: N802 - reads as one of the three declarations.
+    permission: Permission, *, recent: StepUp | None = None
+) -> Access:
+    """Whoever has *permission*; *recent* as in `Access`."""
+    return Access(needs_session=True, permission=permission, recent=recent)
 
 
 class UndeclaredAccess(Exception):  # noqa: N818 - named for the fact, like every fault.
@@ -104,6 +124,7 @@ async def admit(call: Call, access: Access) -> None:
     Let the caller pass, and note who they are.
 
     Raises: Unauthenticated: no live session stands behind the bearer token. Forbidden.
+            ReauthenticationRequired: only who has the permission is asked for the password.
     """
     if not access.needs_session:
         return
@@ -121,6 +142,11 @@ async def admit(call: Call, access: Access) -> None:
             )
         )
         raise Forbidden
+    step_up = call.tools.step_up_policy
+    if access.recent is None or not step_up.is_asked(access.recent):
+        return
+    if not step_up.is_recent(call.actor.session, call.now):
+        raise ReauthenticationRequired(step_up.window)
 
 
 async def _refuse(*_: object) -> None:
@@ -145,7 +171,8 @@ class Routes(list[Guarded]):
         """Make the decorated endpoint answer *method* on *path*; documented if it has an *answer*."""
 
         def declare(endpoint: Endpoint) -> Endpoint:
-            documented = describe(endpoint, refuses, needs_session=access.needs_session)
+            faults = (*refuses, *([ReauthenticationRequired] if access.recent else []))
+            documented = describe(endpoint, faults, needs_session=access.needs_session)
             self.append(
                 Guarded(
                     method,

@@ -19,9 +19,10 @@ from keystead.domain.errors import (
 )
 from keystead.flows.login import Origin, login
 from keystead.flows.logout import logout
+from keystead.flows.reauthenticate import reauthenticate
 from keystead.flows.refresh import refresh
 from keystead.flows.register import register
-from keystead.web.access import PUBLIC, Routes
+from keystead.web.access import PUBLIC, SIGNED_IN, Routes
 from keystead.web.call import Call
 from keystead.web.errors import problem
 from keystead.web.replies import reply
@@ -29,6 +30,7 @@ from keystead.web.shapes import (
     CredentialsBody,
     LoginAnswer,
     Message,
+    PasswordBody,
     RefreshAnswer,
     UserAnswer,
     UserShape,
@@ -110,3 +112,17 @@ async def post_logout(call: Call) -> Response:
         bearer = None
     await logout(call.tools, bearer, call.refresh_cookies, call.now)
     return reply(Message(message="user logged out."), cookie=call.context.cookies.clear())
+
+
+@routes.add(
+    "POST",
+    "/auth/reauthenticate",
+    access=SIGNED_IN,
+    answer=Message,
+    refuses=(InvalidCredentials, HashingBusy),
+    tags=["auth"],
+)
+async def post_reauthenticate(call: Call, body: PasswordBody) -> Response:
+    """Prove the password again, for what asks for a recent sign-in. The tokens stay as they are."""
+    await reauthenticate(call.tools, call.actor, body.password, call.now)
+    return reply(Message(message="Password confirmed"))

@@ -18,6 +18,7 @@ from keystead.domain.errors import (
     Forbidden,
     Invalid,
     Missing,
+    ReauthenticationRequired,
     SessionEnded,
     TokenExpired,
     TokenInvalid,
@@ -148,6 +149,9 @@ def _headers_of(fault: Fault) -> dict[str, str]:
             return headers
         case TokenInvalid() | TokenExpired() | SessionEnded():
             return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        case ReauthenticationRequired(max_age=age):  # RFC 9470 section 3.
+            challenge = 'Bearer error="insufficient_user_authentication", max_age="{}"'
+            return {"WWW-Authenticate": challenge.format(round(age.total_seconds()))}
         case Unauthenticated():  # RFC 6750 section 3.1: no error code where no token was sent.
             return {"WWW-Authenticate": "Bearer"}
         case Unavailable(retry_after=wait):

@@ -39,6 +39,12 @@ class CredentialsBody(Shape):
     password: str = Field(examples=["correct horse battery staple"])
 
 
+class PasswordBody(Shape):
+    """The password of whoever is signed in. Other members are ignored."""
+
+    password: str = Field(examples=["correct horse battery staple"])
+
+
 class StatusBody(Shape):
     """Whether a user may sign in."""
 

@@ -4,9 +4,9 @@ CREATE TABLE users ( id TEXT NOT NULL, email TEXT NOT NULL, role TEXT NOT NULL, 
 CREATE INDEX users_by_role ON users (role, email);
 CREATE INDEX users_by_status ON users (status, email);
 CREATE INDEX users_by_role_and_status ON users (role, status, email);
-CREATE TABLE sessions ( id TEXT NOT NULL, user_id TEXT NOT NULL, generation BIGINT NOT NULL, rotated_at BIGINT, salt BLOB NOT NULL, created_at BIGINT NOT NULL, last_active_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, ends_at BIGINT NOT NULL, ip TEXT, user_agent TEXT, device TEXT, browser TEXT, os TEXT, place TEXT, PRIMARY KEY (id), FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE ) WITHOUT ROWID;
+CREATE TABLE sessions ( id TEXT NOT NULL, user_id TEXT NOT NULL, generation BIGINT NOT NULL, rotated_at BIGINT, salt BLOB NOT NULL, created_at BIGINT NOT NULL, last_active_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, ends_at BIGINT NOT NULL, ip TEXT, user_agent TEXT, device TEXT, browser TEXT, os TEXT, place TEXT, authenticated_at BIGINT, PRIMARY KEY (id), FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE ) WITHOUT ROWID;
 CREATE INDEX sessions_of_user ON sessions (user_id, created_at, id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE TABLE leases ( name TEXT NOT NULL, holder TEXT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (name) );
 CREATE TABLE installation ( name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name) );
-INSERT INTO alembic_version VALUES ('0001');
+INSERT INTO alembic_version VALUES ('0002');

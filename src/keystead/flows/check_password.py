@@ -1,0 +1,42 @@
+"""Check a password: the one place where one is accepted, for signing in and for proving it again."""
+
+from typing import NoReturn
+
+from keystead.domain.errors import InvalidCredentials
+from keystead.domain.events import Event, EventName, Severity
+from keystead.domain.session import SessionId
+from keystead.domain.user import Credentials, EmailAddress
+from keystead.flows.tools import Tools
+
+
+async def check_password(
+    tools: Tools, email: EmailAddress, password: str, session: SessionId | None = None
+) -> Credentials:
+    """
+    Return whose *password* this is; *session* is the one they hold already, if any.
+
+    Raises: InvalidCredentials: unknown account, wrong password and disabled account alike, after
+            the same work. HashingBusy.
+    Source: OWASP ASVS 6.3.8.
+    """
+    found = await tools.store.find_credentials(email)
+    is_right = await tools.passwords.verify(password, found.password if found else None)
+    if found is None or not is_right or not found.user.is_active:
+        refuse(tools, found, session)
+    await _renew_hash(tools, found, password)
+    return found
+
+
+def refuse(tools: Tools, found: Credentials | None, session: SessionId | None = None) -> NoReturn:
+    """Say that it did not work, in the log too. Raises: InvalidCredentials."""
+    subject = found.user.id if found else None
+    tools.record(Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject, session=session))
+    raise InvalidCredentials
+
+
+async def _renew_hash(tools: Tools, found: Credentials, password: str) -> None:
+    # The only moment at which the password is known: hashes made with older parameters, without
+    # the pepper or with bcrypt are replaced. If the hash was changed meanwhile, that one stays.
+    if tools.passwords.is_outdated(found.password):
+        renewed = await tools.passwords.hash(password)
+        await tools.store.replace_password_hash(found.user.id, found.password, renewed)

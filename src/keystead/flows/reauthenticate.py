@@ -1,0 +1,22 @@
+"""Prove the password again, for what asks for a recent proof."""
+
+from datetime import datetime
+
+from keystead.domain.errors import SessionEnded
+from keystead.domain.events import Event, EventName
+from keystead.domain.permissions import Actor
+from keystead.flows.check_password import check_password
+from keystead.flows.tools import Tools
+
+
+async def reauthenticate(tools: Tools, actor: Actor, password: str, now: datetime) -> None:
+    """
+    Note in the caller's session that they know the password. Its tokens stay as they are.
+
+    Raises: InvalidCredentials. SessionEnded: while the password was being checked. HashingBusy.
+    Source: OWASP ASVS 7.5.3.
+    """
+    await check_password(tools, actor.user.email, password, actor.session.id)
+    if not await tools.store.renew_authentication(actor.session.id, now):
+        raise SessionEnded
+    tools.record(Event(EventName.REAUTHENTICATED, actor=actor.user.id, session=actor.session.id))
