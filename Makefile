@@ -6,7 +6,7 @@
 ARGS ?=
 STORE ?= sqlite
 # Only for the tests: the server would report a setting that it does not know.
-test coverage: export KEYSTEAD_TEST_STORE = $(STORE)
+test coverage attack: export KEYSTEAD_TEST_STORE = $(STORE)
 
 # Nothing but the .venv of this checkout, and never a Python that uv downloads.
 unexport VIRTUAL_ENV
@@ -72,6 +72,10 @@ serve: $(STAMP) ## start the server; the environment and .env configure it
 .PHONY: test
 test: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every test, in random order
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: attack
+attack: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## try every attack, and print which requirements hold
+	$(BIN)/python -m pytest -n $(WORKERS) --attack $(ARGS)
 
 .PHONY: coverage
 coverage: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every test and show the lines that none of them reached
