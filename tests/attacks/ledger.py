@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 OPTION = "--attack"
+EXAMPLES = 500
+"""Of each property that does not say how many it needs; on other days 100, as Hypothesis has it."""
+
 PROPERTY = "shows"
 """The property of a test's report that names a line; it comes through from other test processes."""
 
@@ -132,6 +136,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "thorough: only `make attack` has the time for it")
+    settings.register_profile("attack", max_examples=EXAMPLES)
+    if config.getoption(OPTION):
+        settings.load_profile("attack")
     # Where tests are spread over processes, all reports come together in the one that prints.
     if config.getoption(OPTION) and not hasattr(config, "workerinput"):
         tables = {"requirements": requirements(), "what happened to others": failures()}

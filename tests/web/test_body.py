@@ -93,7 +93,8 @@ async def test_a_body_has_up_to_64_kib(service: Service) -> None:
     assert (await register(service.client(), exact, Content_Type=JSON)).status_code == 201
 
 
-async def test_a_declared_length_is_enough_to_refuse(service: Service) -> None:
+@pytest.mark.parametrize("declared", ["65537", "9" * 5000, "-1", "+1", "1_0", "0x1"])
+async def test_a_declared_length_is_enough_to_refuse(service: Service, declared: str) -> None:
     sent = 0
 
     async def body() -> AsyncIterator[bytes]:
@@ -102,7 +103,7 @@ async def test_a_declared_length_is_enough_to_refuse(service: Service) -> None:
             sent += 1
             yield b" " * 1024
 
-    answer = await register(service.client(), body(), Content_Type=JSON, Content_Length="65537")
+    answer = await register(service.client(), body(), Content_Type=JSON, Content_Length=declared)
 
     assert_problem(answer, 413, "body_too_large")
     assert answer.headers["connection"] == "close"
