@@ -82,8 +82,18 @@ coverage: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every t
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 
+# Programs that read the source. Their libraries would hold ours back, so they have a lock of their own.
+CHECKS = .venv/checks
+$(CHECKS)/.installed: checks/pyproject.toml checks/uv.lock $(STAMP)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(CHECKS) $(UV) sync --project checks --frozen --quiet
+	@touch $@
+
+# It finds its parts by PATH, asks nobody for anything, and leaves its settings where they are removed.
+SEMGREP = PATH="$(CURDIR)/$(CHECKS)/bin:$$PATH" SEMGREP_SETTINGS_FILE=$(CURDIR)/$(CHECKS)/semgrep.yml \
+	semgrep scan --metrics off --disable-version-check --quiet --config checks/rules.yaml
+
 .PHONY: check
-check: $(STAMP) ## run every check that is not a test; what CI runs
+check: $(STAMP) $(CHECKS)/.installed ## run every check that is not a test; what CI runs
 	@$(UV) lock --check --offline -qq || { \
 		echo "uv.lock does not fit pyproject.toml: run 'uv lock' and commit both" >&2; exit 1; \
 	}
@@ -91,6 +101,9 @@ check: $(STAMP) ## run every check that is not a test; what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(CHECKS)/bin/bandit --quiet --recursive --configfile checks/pyproject.toml src
+	$(SEMGREP) --test checks/rules.py
+	$(SEMGREP) --error src
 
 .PHONY: format
 format: $(STAMP) ## put the code into its one layout, and repair what can be repaired

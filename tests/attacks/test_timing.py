@@ -35,7 +35,6 @@ WRONG = "incorrect horse battery staple"
 CASES = {
     "wrong password": (("bob@example.com", WRONG), ("bop@example.com", WRONG)),
     "right password, disabled": (("eve@example.com", PASSWORD), ("eva@example.com", PASSWORD)),
-    "wrong password, disabled": (("eve@example.com", WRONG), ("eva@example.com", WRONG)),
     "over-long password": (("bob@example.com", "p" * 5000), ("bop@example.com", "p" * 5000)),
 }
 
