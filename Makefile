@@ -90,6 +90,7 @@ $(CHECKS)/.installed: checks/pyproject.toml checks/uv.lock $(STAMP)
 
 # It finds its parts by PATH, asks nobody for anything, and leaves its settings where they are removed.
 SEMGREP = PATH="$(CURDIR)/$(CHECKS)/bin:$$PATH" SEMGREP_SETTINGS_FILE=$(CURDIR)/$(CHECKS)/semgrep.yml \
+	SEMGREP_LOG_FILE=$(CURDIR)/$(CHECKS)/semgrep.log \
 	semgrep scan --metrics off --disable-version-check --quiet --config checks/rules.yaml
 
 .PHONY: check
