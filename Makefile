@@ -6,7 +6,7 @@
 ARGS ?=
 STORE ?= sqlite
 # Only for the tests: the server would report a setting that it does not know.
-test coverage: export KEYSTEAD_TEST_STORE = $(STORE)
+test coverage attack: export KEYSTEAD_TEST_STORE = $(STORE)
 
 # Nothing but the .venv of this checkout, and never a Python that uv downloads.
 unexport VIRTUAL_ENV
@@ -73,13 +73,28 @@ serve: $(STAMP) ## start the server; the environment and .env configure it
 test: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every test, in random order
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
+.PHONY: attack
+attack: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## try every attack, and print which requirements hold
+	$(BIN)/python -m pytest -n $(WORKERS) --attack $(ARGS)
+
 .PHONY: coverage
 coverage: $(STAMP) $(if $(filter-out sqlite,$(STORE)),$(SERVERS)) ## run every test and show the lines that none of them reached
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 
+# Programs that read the source. Their libraries would hold ours back, so they have a lock of their own.
+CHECKS = .venv/checks
+$(CHECKS)/.installed: checks/pyproject.toml checks/uv.lock $(STAMP)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(CHECKS) $(UV) sync --project checks --frozen --quiet
+	@touch $@
+
+# It finds its parts by PATH, asks nobody for anything, and leaves its settings where they are removed.
+SEMGREP = PATH="$(CURDIR)/$(CHECKS)/bin:$$PATH" SEMGREP_SETTINGS_FILE=$(CURDIR)/$(CHECKS)/semgrep.yml \
+	SEMGREP_LOG_FILE=$(CURDIR)/$(CHECKS)/semgrep.log \
+	semgrep scan --metrics off --disable-version-check --quiet --config checks/rules.yaml
+
 .PHONY: check
-check: $(STAMP) ## run every check that is not a test; what CI runs
+check: $(STAMP) $(CHECKS)/.installed ## run every check that is not a test; what CI runs
 	@$(UV) lock --check --offline -qq || { \
 		echo "uv.lock does not fit pyproject.toml: run 'uv lock' and commit both" >&2; exit 1; \
 	}
@@ -87,6 +102,9 @@ check: $(STAMP) ## run every check that is not a test; what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(CHECKS)/bin/bandit --quiet --recursive --configfile checks/pyproject.toml src
+	$(SEMGREP) --test checks/rules.py
+	$(SEMGREP) --error src
 
 .PHONY: format
 format: $(STAMP) ## put the code into its one layout, and repair what can be repaired

@@ -20,7 +20,7 @@ from keystead.web.shell import Shell
 from tests.databases import Database, Server, settings_of
 from tests.people import FIREFOX, Person
 
-pytest_plugins = ["tests.databases.chosen"]
+pytest_plugins = ["tests.databases.chosen", "tests.attacks.ledger"]
 
 CHEAPEST_ARGON2 = {"argon2_memory_kib": 8, "argon2_iterations": 1, "argon2_parallelism": 1}
 

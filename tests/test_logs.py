@@ -103,6 +103,7 @@ def test_json_is_one_object_on_one_line(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.requirement(88)
 @each_style
 def test_no_value_can_forge_a_line_or_speak_to_a_terminal(style: Style) -> None:
     stream = written(style)

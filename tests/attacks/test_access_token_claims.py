@@ -7,6 +7,7 @@ RFC 8725 sections 3.8 to 3.11, RFC 9068 section 2.2; OWASP ASVS 9.2.1, 9.2.3.
 import json
 
 import httpx
+import pytest
 
 from tests.attacks.forge import (
     REFUSED,
@@ -26,6 +27,7 @@ ENDED = (401, "session_ended", 'Bearer error="invalid_token"')
 ACCEPTED = (200, None, None)
 
 
+@pytest.mark.requirement(42)
 async def test_a_time_is_a_whole_number_or_the_token_is_refused(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -64,6 +66,7 @@ async def test_no_claim_can_be_left_out_or_be_of_another_type(
     assert answers == dict.fromkeys(forged, REFUSED)
 
 
+@pytest.mark.requirement(44)
 async def test_issuer_and_audience_are_compared_as_they_are(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -81,6 +84,7 @@ async def test_issuer_and_audience_are_compared_as_they_are(
     assert answers == dict.fromkeys(forged, REFUSED)
 
 
+@pytest.mark.requirement(42)
 async def test_a_token_is_good_neither_before_nor_after_its_time(
     anybody: httpx.AsyncClient, bob: Person, database: Database, clock: Clock
 ) -> None:
@@ -107,6 +111,7 @@ async def test_a_token_is_good_neither_before_nor_after_its_time(
     assert answers == expected
 
 
+@pytest.mark.requirement(42)
 async def test_a_token_used_every_minute_still_ends_on_the_second(
     anybody: httpx.AsyncClient, bob: Person, clock: Clock
 ) -> None:
@@ -141,6 +146,7 @@ async def test_a_token_opens_no_session_but_that_of_its_own_user(
     assert answers == dict.fromkeys(mixed, ENDED)
 
 
+@pytest.mark.requirement(48)
 async def test_a_token_says_nothing_about_the_person_and_nothing_of_a_role(ada: Person) -> None:
     _, claims = take_apart(ada.access_token)
 
@@ -149,6 +155,7 @@ async def test_a_token_says_nothing_about_the_person_and_nothing_of_a_role(ada: 
     assert "admin" not in json.dumps(claims)
 
 
+@pytest.mark.requirement(48)
 async def test_a_role_written_into_a_token_counts_for_nothing(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:

@@ -1,6 +1,7 @@
 """Finding out who has an account by signing in as them (OWASP ASVS 6.3.8)."""
 
 import httpx
+import pytest
 
 from tests.conftest import Service
 from tests.people import FIREFOX, Person
@@ -8,6 +9,7 @@ from tests.people import FIREFOX, Person
 Seen = tuple[int, list[tuple[str, str]], str]
 
 
+@pytest.mark.requirement(13)
 async def test_unknown_wrong_and_disabled_are_one_answer(
     service: Service, ada: Person, bob: Person, eve: Person
 ) -> None:
@@ -36,6 +38,7 @@ async def test_unknown_wrong_and_disabled_are_one_answer(
     assert "set-cookie" not in dict(headers)
 
 
+@pytest.mark.requirement(13)
 async def test_a_session_held_while_guessing_changes_nothing(service: Service, bob: Person) -> None:
     guesser = service.client(user_agent=FIREFOX)
     await Person(guesser, bob.email, bob.password).login()

@@ -15,6 +15,7 @@ from tests.people import Person
 HUNDRED = "Plum tree! " * 9 + "Z"
 
 
+@pytest.mark.requirement(3)
 @pytest.mark.parametrize(
     "attempt",
     [
@@ -45,6 +46,7 @@ async def test_no_other_text_opens_the_account(anybody: httpx.AsyncClient, attem
     assert (await bob.login()).status_code == 200
 
 
+@pytest.mark.requirement(2)
 @pytest.mark.parametrize(
     "password",
     [
@@ -69,6 +71,7 @@ async def test_any_characters_at_any_length_work_unchanged(
         assert other == password or (await bob.login()).status_code == 401
 
 
+@pytest.mark.requirement(4)
 @pytest.mark.parametrize(
     "password", ["crème brûlée à la carte", "é" * 1000, "각" * 40, "Å ångström"]
 )

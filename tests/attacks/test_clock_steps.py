@@ -36,6 +36,7 @@ async def test_who_signs_in_during_the_step_stays_signed_in(
     assert await bob.is_signed_in()
 
 
+@pytest.mark.requirement(42)
 @EACH_STEP
 async def test_an_access_token_from_the_future_is_refused_and_a_refresh_mends_it(
     clock: Clock, bob: Person, hours: int
@@ -107,6 +108,7 @@ async def test_a_step_hides_no_replay(
     assert not await bob.is_signed_in()
 
 
+@pytest.mark.requirement(59)
 @EACH_STEP
 async def test_use_during_a_step_does_not_outlast_the_lifetime(
     start: StartService, clock: Clock, hours: int

@@ -16,6 +16,7 @@ HOST_COOKIE = f"__Host-{COOKIE}"
 FOURTEEN_DAYS = 14 * 24 * 3600
 
 
+@pytest.mark.requirement(68)
 async def test_over_https_the_cookie_is_bound_to_host_and_scripts_cannot_read_it(
     start: StartService, clock: Clock
 ) -> None:
@@ -44,6 +45,7 @@ async def test_over_https_the_cookie_is_bound_to_host_and_scripts_cannot_read_it
     assert [bool(value_of(answer)) for answer in written] == [True, True, False, False]
 
 
+@pytest.mark.requirement(68)
 async def test_the_cookie_never_outlives_the_session(start: StartService, clock: Clock) -> None:
     service = await start(session_lifetime="15d")
     bob = await service.person("bob")
@@ -54,6 +56,7 @@ async def test_the_cookie_never_outlives_the_session(start: StartService, clock:
     assert int(attributes_of(answer)["max-age"]) == 5 * 24 * 3600
 
 
+@pytest.mark.requirement(68)
 async def test_in_production_the_cookie_cannot_be_made_readable(
     start: StartService,
 ) -> None:
@@ -68,6 +71,7 @@ async def test_in_production_the_cookie_cannot_be_made_readable(
     assert "max-age=31536000" in answer.headers["strict-transport-security"]
 
 
+@pytest.mark.requirement(73)
 @pytest.mark.parametrize(
     "template",
     [
@@ -104,6 +108,7 @@ async def test_a_cookie_tossed_from_another_host_is_not_taken_for_ours(
     assert (await refresh_secure(service, token)).status_code == 200
 
 
+@pytest.mark.requirement(73)
 async def test_two_cookie_headers_are_two_cookies(
     service: Service, bob: Person, eve: Person
 ) -> None:

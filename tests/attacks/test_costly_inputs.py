@@ -16,6 +16,7 @@ QUICK_SECONDS = 0.25
 """Of the processor: far over what an honest refusal takes, far under what it took without a bound."""
 
 
+@pytest.mark.requirement(12)
 @pytest.mark.parametrize(
     "password",
     [
@@ -43,6 +44,7 @@ async def test_an_over_long_password_is_refused_at_once(
     assert took < QUICK_SECONDS
 
 
+@pytest.mark.requirement(12)
 async def test_an_over_long_password_does_not_tell_accounts_apart(
     service: Service, bob: Person
 ) -> None:

@@ -31,6 +31,7 @@ FORMS = {
 }
 
 
+@pytest.mark.requirement(71)
 async def test_a_body_that_a_form_can_send_makes_no_account_and_no_session(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -47,6 +48,7 @@ async def test_a_body_that_a_form_can_send_makes_no_account_and_no_session(
     assert await bob.is_signed_in()
 
 
+@pytest.mark.requirement(71)
 async def test_a_form_rotates_no_token_and_signs_nobody_out(
     bob: Person, database: Database
 ) -> None:
@@ -62,6 +64,7 @@ async def test_a_form_rotates_no_token_and_signs_nobody_out(
     assert await bob.is_signed_in()
 
 
+@pytest.mark.requirement(71)
 async def test_a_form_changes_no_role_and_no_status(
     ada: Person, bob: Person, database: Database
 ) -> None:

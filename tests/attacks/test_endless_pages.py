@@ -35,6 +35,7 @@ LIMITS = ["101", "1000000000", "9" * 400, "0", "-1", "-0", "a", "", " ", "1e2", 
      "Infinity", "null", "1,000", "100; DROP TABLE users", "[100]", "\u0663", "\uff11\uff10", "true", "%00"]  # fmt: skip
 
 
+@pytest.mark.requirement(83)
 async def test_no_limit_gets_more_than_a_hundred(crowd: Person) -> None:
     for limit in LIMITS:
         answer = await crowd.get("/users", params={"limit": limit})
@@ -66,6 +67,7 @@ async def test_what_is_no_parameter_is_refused(crowd: Person) -> None:
         assert (await crowd.get("/users", params={name: "1000"})).status_code == 400, name
 
 
+@pytest.mark.requirement(83)
 async def test_the_pages_show_everybody_once_while_others_come_and_go(
     crowd: Person, service: Service
 ) -> None:
@@ -93,6 +95,7 @@ CURSORS = [
     ]  # fmt: skip
 
 
+@pytest.mark.requirement(83)
 async def test_a_cursor_that_no_page_gave_is_refused(crowd: Person) -> None:
     for cursor in CURSORS:
         answer = await crowd.get("/users", params={"cursor": cursor})

@@ -30,6 +30,7 @@ ACTIONS = [
 ]
 
 
+@pytest.mark.requirement(79)
 @pytest.mark.parametrize(("method", "path", "body"), ACTIONS)
 async def test_a_user_gets_one_answer_for_every_id_that_is_not_theirs(
     ada: Person, bob: Person, eve: Person, method: str, path: str, body: object
@@ -50,6 +51,7 @@ async def test_a_user_gets_one_answer_for_every_id_that_is_not_theirs(
         assert (await person.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(79)
 @pytest.mark.parametrize(("method", "path", "body"), ACTIONS)
 async def test_without_a_session_there_is_one_answer_for_every_id(
     anybody: httpx.AsyncClient, bob: Person, method: str, path: str, body: object
@@ -77,6 +79,7 @@ async def test_a_user_may_not_raise_or_free_themselves(eve: Person) -> None:
     assert (await eve.profile()).json()["user"]["role"] == "user"
 
 
+@pytest.mark.requirement(79)
 async def test_an_owner_reaches_their_own_account_and_that_is_all(
     service: Service, bob: Person, eve: Person
 ) -> None:

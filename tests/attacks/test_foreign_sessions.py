@@ -1,11 +1,13 @@
 """Other people's sessions: seen, ended or guessed (OWASP ASVS 7.5.2, 8.2.2; API1:2023)."""
 
 import httpx
+import pytest
 
 from tests.conftest import Service
 from tests.people import Person
 
 
+@pytest.mark.requirement(64)
 async def test_a_foreign_session_is_as_unknown_as_one_that_never_was(
     service: Service, bob: Person, eve: Person
 ) -> None:
@@ -34,6 +36,7 @@ async def test_an_admin_too_ends_foreign_sessions_only_where_it_is_said(
     assert await bob.is_signed_in()
 
 
+@pytest.mark.requirement(64)
 async def test_everybody_sees_and_ends_their_own_only(
     service: Service, bob: Person, eve: Person
 ) -> None:
@@ -60,6 +63,7 @@ async def test_no_parameter_widens_whose_sessions_are_meant(bob: Person, eve: Pe
         assert answers[1].status_code == 400
 
 
+@pytest.mark.requirement(79)
 async def test_a_user_reaches_no_sessions_through_the_admins_routes(
     bob: Person, eve: Person
 ) -> None:

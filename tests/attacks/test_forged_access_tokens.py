@@ -8,6 +8,7 @@ import asyncio
 import json
 
 import httpx
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -30,6 +31,7 @@ from tests.databases import Database
 from tests.people import Person
 
 
+@pytest.mark.requirement(40)
 async def test_a_token_without_a_signature_is_refused(
     anybody: httpx.AsyncClient, bob: Person
 ) -> None:
@@ -45,6 +47,7 @@ async def test_a_token_without_a_signature_is_refused(
     await all_are_refused(anybody, forged)
 
 
+@pytest.mark.requirement(40)
 async def test_the_public_key_is_no_hmac_secret(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -70,6 +73,7 @@ async def test_the_public_key_is_no_hmac_secret(
     await all_are_refused(anybody, forged)
 
 
+@pytest.mark.requirement(41)
 async def test_a_key_of_the_attackers_own_is_never_trusted(
     anybody: httpx.AsyncClient, bob: Person
 ) -> None:
@@ -101,6 +105,7 @@ async def test_a_key_of_the_attackers_own_is_never_trusted(
     assert urls == []
 
 
+@pytest.mark.requirement(40)
 async def test_an_rsa_signature_is_refused(anybody: httpx.AsyncClient, bob: Person) -> None:
     header, claims = take_apart(bob.access_token)
     key = rsa.generate_private_key(65_537, 2048)
@@ -113,6 +118,7 @@ async def test_an_rsa_signature_is_refused(anybody: httpx.AsyncClient, bob: Pers
     assert await answer_to(anybody, forged) == REFUSED
 
 
+@pytest.mark.requirement(41)
 async def test_a_key_id_is_looked_up_and_nothing_else(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -134,6 +140,7 @@ async def test_a_key_id_is_looked_up_and_nothing_else(
     await all_are_refused(anybody, forged)
 
 
+@pytest.mark.requirement(45)
 async def test_only_our_way_of_writing_a_token_is_read(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:

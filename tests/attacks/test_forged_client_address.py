@@ -19,6 +19,7 @@ CLAIMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement(20)
 @pytest.mark.parametrize("trusted", ["", PROXY])
 async def test_a_client_that_is_no_trusted_proxy_is_never_believed(
     start: StartService, trusted: str
@@ -31,6 +32,7 @@ async def test_a_client_that_is_no_trusted_proxy_is_never_believed(
         assert await recorded_ip(service, eve, EVE, {name: value}) == EVE, name
 
 
+@pytest.mark.requirement(20)
 async def test_behind_a_trusted_proxy_no_other_header_is_believed(start: StartService) -> None:
     service = await start(trusted_proxies=PROXY)
     eve = await service.person("eve")
@@ -67,6 +69,7 @@ FORWARDED = [
 ]
 
 
+@pytest.mark.requirement(20)
 async def test_behind_a_trusted_proxy_only_what_it_appended_is_believed(
     start: StartService,
 ) -> None:
@@ -78,6 +81,7 @@ async def test_behind_a_trusted_proxy_only_what_it_appended_is_believed(
         assert await recorded_ip(service, eve, PROXY, headers) == expected, forwarded
 
 
+@pytest.mark.requirement(20)
 async def test_a_second_header_does_not_come_before_what_the_proxy_appended(
     start: StartService,
 ) -> None:
@@ -88,6 +92,7 @@ async def test_a_second_header_does_not_come_before_what_the_proxy_appended(
     assert await recorded_ip(service, eve, PROXY, headers) == EVE
 
 
+@pytest.mark.requirement(20)
 async def test_a_flood_of_claims_is_not_remembered(start: StartService) -> None:
     service = await start(trusted_proxies=PROXY)
     clients = [service.client(ip=EVE), service.client(ip=PROXY)]

@@ -23,6 +23,7 @@ SIGN_INS = 4500
 PROOF_BYTES = 32
 
 
+@pytest.mark.requirement(50)
 @pytest.mark.timeout(180)  # Some hundred writes that must be on the disk.
 async def test_ten_thousand_tokens_are_all_different(service: Service) -> None:
     people = [await service.person(f"person{number}") for number in range(PEOPLE)]
@@ -65,6 +66,7 @@ async def test_a_refresh_in_the_same_instant_is_another_token(bob: Person) -> No
     assert len({refresh for _, refresh in tokens}) == 6
 
 
+@pytest.mark.requirement(50)
 async def test_salts_and_ids_of_one_instant_share_nothing_but_the_instant(
     service: Service, database: Database
 ) -> None:

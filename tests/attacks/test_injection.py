@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
 from tests.conftest import Service
 from tests.databases import Database, content
@@ -30,6 +31,7 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement(84)
 async def test_what_is_no_text_is_no_credential(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -54,6 +56,7 @@ async def test_what_is_no_text_is_no_credential(
     assert await bob.is_signed_in()
 
 
+@pytest.mark.requirement(84)
 async def test_no_text_in_a_body_signs_anybody_in_or_changes_anything(
     anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -87,6 +90,7 @@ async def test_a_password_may_be_any_of_them_and_is_only_a_password(
     assert b"plum tree" not in database.everything()
 
 
+@pytest.mark.requirement(84)
 async def test_no_text_in_a_path_reaches_anything(
     ada: Person, bob: Person, database: Database
 ) -> None:
@@ -111,6 +115,7 @@ async def test_no_text_in_a_path_reaches_anything(
     assert await bob.is_signed_in()
 
 
+@pytest.mark.requirement(84)
 async def test_no_text_in_a_query_finds_more_than_it_says(
     ada: Person, bob: Person, database: Database
 ) -> None:
@@ -139,6 +144,7 @@ async def test_a_search_knows_no_wildcards(ada: Person, bob: Person) -> None:
         assert answer.json()["users"] == [], text
 
 
+@pytest.mark.requirement(84)
 async def test_no_text_in_a_cookie_or_header_is_a_credential(
     anybody: httpx.AsyncClient, bob: Person, eve: Person, database: Database
 ) -> None:

@@ -39,6 +39,7 @@ STEPS = st.sampled_from([1, 10, 11, 61, 299, 300, 3600, 86_400, 13 * 86_400, 14 
 """Seconds, on both sides of every limit."""
 
 
+@pytest.mark.requirement(54)
 @pytest.mark.timeout(180)  # Some thousand requests.
 def test_no_order_of_requests_keeps_anybody_signed_in_who_should_not_be(
     database: Database, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,7 @@ async def delete(actor: Person, target: Person) -> httpx.Response:
 ACTS = [demote, disable, delete]
 
 
+@pytest.mark.requirement(82)
 @pytest.mark.timeout(180)  # Some thousand requests, half of them writes that must be on the disk.
 async def test_two_admins_who_demote_each_other_a_hundred_times_leave_one(
     start: StartService, database: Database
@@ -56,6 +57,7 @@ async def test_two_admins_who_demote_each_other_a_hundred_times_leave_one(
     assert len(active_admins(database)) == 2
 
 
+@pytest.mark.requirement(82)
 @pytest.mark.parametrize("first", ACTS)
 @pytest.mark.parametrize("second", ACTS)
 async def test_no_two_acts_at_once_leave_nobody(
@@ -75,6 +77,7 @@ async def test_no_two_acts_at_once_leave_nobody(
         assert len(active_admins(database)) == 1
 
 
+@pytest.mark.requirement(82)
 @pytest.mark.parametrize("act", ACTS)
 async def test_the_last_admin_cannot_remove_themselves(
     service: Service, ada: Person, bob: Person, act: Act
@@ -102,6 +105,7 @@ async def test_with_another_admin_anybody_may_go(service: Service, ada: Person, 
     assert (await act(eve, eve)).json()["code"] == "last_admin"
 
 
+@pytest.mark.requirement(82)
 async def test_many_admins_who_all_leave_at_once_leave_one(
     start: StartService, database: Database
 ) -> None:

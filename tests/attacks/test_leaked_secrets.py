@@ -20,6 +20,7 @@ WRONG = "incorrect horse battery staple"
 CHOSEN = "plum tree in the night garden"
 
 
+@pytest.mark.requirement(69, 81, 88)
 @pytest.mark.parametrize("style", ["json", "console"])
 async def test_no_secret_is_in_any_body_header_url_or_log_line(
     service: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch, database: Database, style: str,
@@ -45,6 +46,7 @@ async def test_no_secret_is_in_any_body_header_url_or_log_line(
         assert token.rpartition(".")[2] not in captured
 
 
+@pytest.mark.requirement(69)
 async def test_access_tokens_come_in_the_answers_that_hand_them_out_and_nowhere_else(
     service: Service, clock: Clock
 ) -> None:
@@ -57,6 +59,7 @@ async def test_access_tokens_come_in_the_answers_that_hand_them_out_and_nowhere_
     assert carriers == setters == {"/auth/login", "/auth/refresh"}
 
 
+@pytest.mark.requirement(81)
 async def test_a_user_is_shown_member_by_member(ada: Person, bob: Person) -> None:
     own = {"_id", "email", "role", "createdAt", "updatedAt"}
     managed = own | {"status"}
@@ -68,6 +71,7 @@ async def test_a_user_is_shown_member_by_member(ada: Person, bob: Person) -> Non
         assert set(user) == managed
 
 
+@pytest.mark.requirement(81)
 async def test_a_session_is_shown_member_by_member(ada: Person, bob: Person) -> None:
     session = {
         "sessionId", "ip", "device", "userAgent", "location", "createdAt", "lastActiveAt", "expiresAt",
@@ -79,6 +83,7 @@ async def test_a_session_is_shown_member_by_member(ada: Person, bob: Person) -> 
     assert set((await ada.get(f"/users/{bob.id}/sessions")).json()["sessions"][0]) == listed
 
 
+@pytest.mark.requirement(88)
 @pytest.mark.parametrize("style", ["json", "console"])
 async def test_no_client_writes_a_line_of_the_log(
     start: StartService, monkeypatch: pytest.MonkeyPatch, style: str

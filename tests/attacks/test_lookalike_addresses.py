@@ -42,6 +42,7 @@ DIFFERENT = [
 ]
 
 
+@pytest.mark.requirement(31)
 @pytest.mark.parametrize(("first", "then"), [*SAME, *((b, a) for a, b in SAME)])
 async def test_two_spellings_of_one_address_are_one_account(
     service: Service, first: str, then: str
@@ -60,6 +61,7 @@ async def test_two_spellings_of_one_address_are_one_account(
     assert other.id == owner.id
 
 
+@pytest.mark.requirement(31)
 @pytest.mark.parametrize(("victim", "lookalike"), DIFFERENT)
 async def test_an_address_that_only_looks_alike_opens_nothing(
     service: Service, victim: str, lookalike: str
@@ -87,6 +89,7 @@ AMBIGUOUS = [
     ]  # fmt: skip
 
 
+@pytest.mark.requirement(32)
 async def test_an_address_that_could_be_read_in_two_ways_is_none(
     anybody: httpx.AsyncClient,
 ) -> None:
@@ -97,6 +100,7 @@ async def test_an_address_that_could_be_read_in_two_ways_is_none(
             assert answer.json()["errors"][0]["field"] == "email"
 
 
+@pytest.mark.requirement(31)
 async def test_of_parallel_registrations_in_many_spellings_one_succeeds(
     start: StartService,
 ) -> None:
@@ -119,6 +123,7 @@ async def test_of_parallel_registrations_in_many_spellings_one_succeeds(
     assert [login.status_code == 200 for login in logins] == [a.status_code == 201 for a in answers]
 
 
+@pytest.mark.requirement(31)
 async def test_paging_and_search_know_the_same_form(ada: Person, service: Service) -> None:
     await Person(service.client(), "\u212aevin@ｅｘａｍｐｌｅ.com").register()
 

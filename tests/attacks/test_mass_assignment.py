@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import pytest
 
 from tests.conftest import Service
 from tests.databases import Database
@@ -21,6 +22,7 @@ PRIVILEGED: dict[str, object] = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement(80)
 async def test_registering_with_privileged_members_makes_a_plain_user(
     service: Service, ada: Person, database: Database
 ) -> None:
@@ -41,6 +43,7 @@ async def test_registering_with_privileged_members_makes_a_plain_user(
     assert stored["pepper_id"] == 1
 
 
+@pytest.mark.requirement(80)
 async def test_no_single_member_raises_anybody(anybody: httpx.AsyncClient) -> None:
     for name, value in PRIVILEGED.items():
         eve = Person(anybody, f"{name.strip('_$')}@example.com")
@@ -60,6 +63,7 @@ async def test_a_refresh_with_privileged_members_is_a_plain_refresh(bob: Person)
     assert (await bob.get("/users")).status_code == 403
 
 
+@pytest.mark.requirement(80)
 async def test_changing_the_status_changes_nothing_else(ada: Person, bob: Person) -> None:
     before = (await ada.get(f"/users/{bob.id}")).json()["user"]
 
@@ -83,6 +87,7 @@ async def test_no_role_but_the_two_exists(ada: Person, bob: Person) -> None:
     assert (await bob.profile()).json()["user"]["role"] == "user"
 
 
+@pytest.mark.requirement(80)
 async def test_of_two_members_with_one_name_neither_counts(anybody: httpx.AsyncClient) -> None:
     mine, theirs = json.dumps("eve@example.com"), json.dumps("ada@example.com")
     body = f'{{"email": {mine}, "password": "{PASSWORD}", "email": {theirs}}}'
@@ -95,3 +100,22 @@ async def test_of_two_members_with_one_name_neither_counts(anybody: httpx.AsyncC
 
     for email in ("eve@example.com", "ada@example.com"):
         assert (await Person(anybody, email).login()).status_code == 401
+
+
+@pytest.mark.requirement(35)
+async def test_no_request_of_an_admin_sets_somebodys_password_or_shows_it(
+    ada: Person, bob: Person, database: Database
+) -> None:
+    chosen = "chosen by somebody else"
+    members = {"password": chosen, "newPassword": chosen, "password_hash": chosen}
+    before = database.rows("users", email=bob.email)[0]["password_hash"]
+
+    for path, more in (("admin", {}), ("user", {}), ("status", {"status": "active"})):
+        answer = await ada.put(f"/users/{bob.id}/{path}", {**members, **more})
+        assert answer.status_code == 200
+        assert "assword" not in answer.text
+        assert before not in answer.text
+
+    assert database.rows("users", email=bob.email)[0]["password_hash"] == before
+    bob.password = chosen
+    assert (await bob.login()).status_code == 401

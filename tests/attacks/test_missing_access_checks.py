@@ -6,6 +6,7 @@ refuse.
 """
 
 import httpx
+import pytest
 
 from tests.attacks.test_unsafe_safe_methods import fill
 from tests.conftest import Service
@@ -36,6 +37,7 @@ METHODS = [
 ]
 
 
+@pytest.mark.requirement(78)
 async def test_without_credentials_every_route_but_the_open_ones_refuses(
     service: Service, anybody: httpx.AsyncClient, bob: Person, database: Database
 ) -> None:
@@ -65,6 +67,7 @@ DETOURS = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement(78)
 async def test_no_other_spelling_of_a_path_gets_around_the_check(
     anybody: httpx.AsyncClient, bob: Person
 ) -> None:
@@ -100,3 +103,25 @@ async def test_what_a_client_says_of_itself_gives_no_rights(
         alone = await anybody.get("/users", headers={name: value})
         as_bob = await anybody.get("/users", headers={**bob.bearer, name: value})
         assert (alone.status_code, as_bob.status_code) == (401, 403), name
+
+
+@pytest.mark.requirement(25)
+async def test_on_a_new_installation_nobody_becomes_an_admin_over_http(
+    service: Service, database: Database
+) -> None:
+    """There is nothing to set up, neither the first time nor when the admins are gone (CVE-2023-46249)."""
+    first = await service.person("admin")
+    setup = ["/setup", "/install", "/admin", "/auth/setup", "/if/flow/initial-setup/", "/first-run"]
+    for path in setup:
+        for method in ("GET", "POST"):
+            answer = await first.client.request(method, path, headers=first.bearer)
+            assert answer.status_code == 404, path
+
+    assert (await first.put(f"/users/{first.id}/admin")).status_code == 403
+    await first.post("/auth/register", {**first.credentials, "role": "admin"})
+    for password in ("admin", "password", "changeme", "keystead", ""):
+        for email in ("admin@example.com", "admin@localhost", "root@localhost.localdomain"):
+            assert not (await Person(service.client(), email, password).login()).is_success
+
+    assert [user["role"] for user in database.rows("users")] == ["user"]
+    assert (await first.get("/users")).status_code == 403

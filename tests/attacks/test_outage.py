@@ -18,6 +18,7 @@ from tests.people import Person
 Attempt = Callable[[], Coroutine[Any, Any, httpx.Response]]
 
 
+@pytest.mark.requirement(87)
 async def test_while_the_database_does_not_answer_nobody_gets_in_and_nobody_is_signed_out(
     service: Service, ada: Person, bob: Person, database: Database
 ) -> None:

@@ -16,6 +16,7 @@ from tests.conftest import Clock, Service, StartService
 from tests.people import COOKIE, Person, profile_with, refresh_with
 
 
+@pytest.mark.requirement(55)
 async def test_fifty_parallel_refreshes_have_one_winner_and_the_session_lives(
     start: StartService,
 ) -> None:
@@ -32,6 +33,7 @@ async def test_fifty_parallel_refreshes_have_one_winner_and_the_session_lives(
     assert (await refresh_with(servers[0].client(), winner.cookies[COOKIE])).status_code == 200
 
 
+@pytest.mark.requirement(55)
 async def test_fifty_parallel_retries_all_get_the_one_successor(start: StartService) -> None:
     servers = [await start(refresh_retry="reissue"), await start(refresh_retry="reissue")]
     bob = await servers[0].person("bob")
@@ -59,6 +61,7 @@ async def test_the_loser_of_a_race_goes_on_with_the_winners_cookie(
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(56)
 async def test_a_lost_answer_can_be_asked_for_again(start: StartService, clock: Clock) -> None:
     service = await start(refresh_retry="reissue")
     bob = await service.person("bob")
@@ -74,6 +77,7 @@ async def test_a_lost_answer_can_be_asked_for_again(start: StartService, clock: 
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(56)
 async def test_an_answer_whose_connection_broke_can_be_asked_for_again(start: StartService) -> None:
     service = await start(refresh_retry="reissue")
     bob = await service.person("bob")
@@ -117,6 +121,7 @@ async def test_reissue_is_no_second_lineage(start: StartService, clock: Clock) -
     assert (await profile_with(service.client(), thief.json()["accessToken"])).status_code == 401
 
 
+@pytest.mark.requirement(53)
 async def test_with_no_leeway_a_repetition_is_theft_at_once(
     start: StartService, clock: Clock
 ) -> None:

@@ -18,6 +18,7 @@ from tests.databases import Database, secrets_of
 from tests.people import Person, profile_with, refresh_with
 
 
+@pytest.mark.requirement(53, 54)
 async def test_a_replayed_token_ends_the_session(
     service: Service, clock: Clock, bob: Person
 ) -> None:
@@ -34,6 +35,7 @@ async def test_a_replayed_token_ends_the_session(
     assert (await bob.refresh()).json()["code"] == "session_ended"
 
 
+@pytest.mark.requirement(54)
 async def test_a_thief_who_comes_an_hour_later_gets_nothing_and_the_owner_notices(
     service: Service, clock: Clock, bob: Person
 ) -> None:
@@ -48,6 +50,7 @@ async def test_a_thief_who_comes_an_hour_later_gets_nothing_and_the_owner_notice
     assert (await bob.refresh()).json()["code"] == "session_ended"
 
 
+@pytest.mark.requirement(54)
 async def test_a_thief_who_comes_first_is_thrown_out_when_the_owner_comes(
     service: Service, clock: Clock, bob: Person
 ) -> None:
@@ -76,6 +79,7 @@ async def test_a_token_from_long_ago_gets_no_leeway(
     assert not await bob.is_signed_in()
 
 
+@pytest.mark.requirement(54)
 async def test_reuse_on_one_server_ends_the_session_on_the_other(
     start: StartService, clock: Clock
 ) -> None:
@@ -107,6 +111,7 @@ async def test_only_the_stolen_session_ends(service: Service, clock: Clock, bob:
     assert await eve.is_signed_in()
 
 
+@pytest.mark.requirement(57)
 async def test_reuse_is_seen_after_a_restart(make_settings: MakeSettings, clock: Clock) -> None:
     async with serving(make_settings(), clock) as before:
         bob = await before.person("bob")
@@ -122,6 +127,7 @@ async def test_reuse_is_seen_after_a_restart(make_settings: MakeSettings, clock:
         assert (await profile_with(after.client(), access)).json()["code"] == "session_ended"
 
 
+@pytest.mark.requirement(57)
 async def test_reuse_is_seen_after_a_new_key_was_added(
     make_settings: MakeSettings, clock: Clock, database: Database
 ) -> None:
@@ -144,6 +150,7 @@ async def test_reuse_is_seen_after_a_new_key_was_added(
         assert (await eve.refresh()).json()["code"] == "session_ended"
 
 
+@pytest.mark.requirement(54)
 async def test_a_reuse_is_reported_at_the_highest_severity(
     service: Service, clock: Clock, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

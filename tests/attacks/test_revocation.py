@@ -39,6 +39,7 @@ async def pair(start: StartService) -> Pair:
     return both
 
 
+@pytest.mark.requirement(61)
 async def test_disabling_ends_every_session_on_the_very_next_request(pair: Pair) -> None:
     phone = await pair.second.again(pair.bob)
 
@@ -51,6 +52,7 @@ async def test_disabling_ends_every_session_on_the_very_next_request(pair: Pair)
         assert (await person.login()).json()["code"] == "invalid_credentials"
 
 
+@pytest.mark.requirement(61)
 @pytest.mark.parametrize("change", ["disable", "delete"])
 async def test_a_sign_in_under_way_does_not_outlive_the_change(pair: Pair, change: str) -> None:
     for number in range(5):
@@ -81,6 +83,7 @@ async def test_being_enabled_again_brings_no_old_session_back(pair: Pair) -> Non
     assert (await pair.bob.login()).status_code == 200
 
 
+@pytest.mark.requirement(61)
 async def test_deleting_ends_every_session_on_the_very_next_request(pair: Pair) -> None:
     assert (await pair.ada.delete(f"/users/{pair.bob.id}")).status_code == 200
 
@@ -102,6 +105,7 @@ async def test_a_new_account_of_the_same_address_inherits_nothing(pair: Pair) ->
     assert (await refresh_with(pair.second.client(), old)).json()["code"] == "session_ended"
 
 
+@pytest.mark.requirement(66)
 async def test_a_demoted_admins_token_is_refused_at_once_and_after_every_refresh(
     pair: Pair,
 ) -> None:
@@ -119,6 +123,7 @@ async def test_a_demoted_admins_token_is_refused_at_once_and_after_every_refresh
     assert answer.status_code == 403
 
 
+@pytest.mark.requirement(66)
 async def test_a_promoted_users_old_token_works_as_an_admins(pair: Pair) -> None:
     assert (await pair.use("/users")).status_code == 403
 
@@ -127,6 +132,7 @@ async def test_a_promoted_users_old_token_works_as_an_admins(pair: Pair) -> None
     assert (await pair.use("/users")).status_code == 200
 
 
+@pytest.mark.requirement(63)
 async def test_an_admin_signs_a_user_out_everywhere(pair: Pair) -> None:
     phone = await pair.second.again(pair.bob)
 
@@ -141,6 +147,7 @@ async def test_an_admin_signs_a_user_out_everywhere(pair: Pair) -> None:
     assert (await pair.bob.login()).status_code == 200
 
 
+@pytest.mark.requirement(64)
 async def test_ending_one_session_leaves_the_others(pair: Pair) -> None:
     phone = await pair.second.again(pair.bob)
     session = (await phone.profile()).json()["session"]["sessionId"]
@@ -152,6 +159,7 @@ async def test_ending_one_session_leaves_the_others(pair: Pair) -> None:
     assert await pair.bob.is_signed_in()
 
 
+@pytest.mark.requirement(64)
 @pytest.mark.parametrize(
     ("path", "survives"), [("/sessions", False), ("/sessions?except=current", True)]
 )

@@ -8,6 +8,7 @@ from tests.databases import Database, content
 from tests.people import COOKIE, Person, profile_with, refresh_with
 
 
+@pytest.mark.requirement(52)
 async def test_a_planted_cookie_is_replaced_and_what_it_stood_for_ended(
     service: Service, bob: Person, eve: Person
 ) -> None:
@@ -61,6 +62,7 @@ async def test_a_forged_cookie_at_sign_in_ends_nobodys_session(
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(52)
 @pytest.mark.parametrize("name", ["sessionId", "session_id", "sid", "id", "refreshToken", "salt"])
 async def test_no_session_takes_an_id_of_the_clients_choosing(
     service: Service, bob: Person, name: str
@@ -80,6 +82,7 @@ async def test_no_session_takes_an_id_of_the_clients_choosing(
     assert chosen not in answer.text
 
 
+@pytest.mark.requirement(52)
 async def test_every_sign_in_has_a_session_of_its_own(
     service: Service, bob: Person, clock: Clock
 ) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from tests.conftest import Clock, Service, StartService
 from tests.databases import Database, content
 from tests.people import Person, refresh_with
 
 
+@pytest.mark.requirement(65)
 async def test_the_fifty_first_session_ends_the_oldest(
     service: Service, clock: Clock, bob: Person
 ) -> None:
@@ -24,6 +27,7 @@ async def test_the_fifty_first_session_ends_the_oldest(
     assert await eve.is_signed_in()
 
 
+@pytest.mark.requirement(65)
 async def test_parallel_sign_ins_do_not_pass_the_cap(
     start: StartService, database: Database
 ) -> None:

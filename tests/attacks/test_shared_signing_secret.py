@@ -32,6 +32,7 @@ async def bob(start: StartService) -> Person:
     return await (await start(jwt_secret=SECRET)).person("bob")
 
 
+@pytest.mark.requirement(40)
 @pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512", "hs256", "ES256", "RS256", "dir"])
 async def test_no_algorithm_but_hs256_is_accepted_where_a_secret_is_set(
     bob: Person, database: Database, algorithm: str
@@ -81,6 +82,7 @@ async def test_the_key_id_gives_no_hold_to_search_for_the_secret(bob: Person) ->
     assert SECRET not in bob.access_token
 
 
+@pytest.mark.requirement(46)
 @pytest.mark.parametrize(
     ("secret", "environment"),
     [

@@ -8,6 +8,7 @@ from tests.people import COOKIE, Person, profile_with, refresh_with
 CLEARED = f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 
 
+@pytest.mark.requirement(60)
 @pytest.mark.parametrize("credentials", ["cookie", "bearer", "both", "rotated cookie"])
 async def test_signing_out_kills_both_tokens_on_every_server_at_once(
     start: StartService, credentials: str
@@ -37,6 +38,7 @@ async def test_signing_out_kills_both_tokens_on_every_server_at_once(
             assert (again.status_code, again.json()["code"]) == (401, "session_ended")
 
 
+@pytest.mark.requirement(60)
 async def test_signing_out_twice_is_the_same_as_once(service: Service, bob: Person) -> None:
     headers = {**bob.bearer, "Cookie": f"{COOKIE}={bob.refresh_token}"}
 

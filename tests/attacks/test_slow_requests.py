@@ -50,6 +50,7 @@ async def held(
     return status
 
 
+@pytest.mark.requirement(61)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -79,6 +80,7 @@ async def test_who_was_disabled_while_the_body_was_on_its_way_does_nothing_any_m
     assert await ada.is_signed_in()
 
 
+@pytest.mark.requirement(66)
 async def test_who_was_demoted_meanwhile_administers_nothing_any_more(
     service: Service, ada: Person, bob: Person
 ) -> None:

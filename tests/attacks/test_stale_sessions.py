@@ -7,12 +7,15 @@ NIST SP 800-63B-4 sections 2.1.3 and 5.1; OWASP ASVS 7.3.1, 7.3.2, 10.4.8.
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from tests.attacks.forge import take_apart
 from tests.conftest import Clock, Service, StartService
 from tests.databases import Database, content
 from tests.people import Person
 
 
+@pytest.mark.requirement(58)
 async def test_a_session_unused_for_the_idle_time_is_over(clock: Clock, bob: Person) -> None:
     clock.advance(days=14)
 
@@ -22,6 +25,7 @@ async def test_a_session_unused_for_the_idle_time_is_over(clock: Clock, bob: Per
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(59)
 async def test_refreshing_every_day_does_not_outlast_the_absolute_lifetime(
     clock: Clock, bob: Person
 ) -> None:
@@ -38,6 +42,7 @@ async def test_refreshing_every_day_does_not_outlast_the_absolute_lifetime(
     assert not await bob.is_signed_in()
 
 
+@pytest.mark.requirement(59)
 async def test_using_the_access_token_all_the_time_does_not_either(
     start: StartService, clock: Clock
 ) -> None:
@@ -52,6 +57,7 @@ async def test_using_the_access_token_all_the_time_does_not_either(
     assert (await bob.refresh()).json()["code"] == "session_ended"
 
 
+@pytest.mark.requirement(58)
 async def test_an_idle_session_ends_although_its_access_token_is_still_good(
     start: StartService, clock: Clock
 ) -> None:

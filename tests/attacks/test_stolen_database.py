@@ -19,6 +19,7 @@ from tests.databases import TABLES, Database, Server, settings_of
 from tests.people import COOKIE, Person, refresh_with
 
 
+@pytest.mark.requirement(51)
 async def test_no_token_and_no_part_of_one_is_in_the_database(
     service: Service, bob: Person, database: Database
 ) -> None:
@@ -55,6 +56,7 @@ async def thief(
             yield installation
 
 
+@pytest.mark.requirement(51)
 async def test_the_whole_database_with_other_keys_makes_no_token(
     service: Service, bob: Person, thief: Service
 ) -> None:
@@ -72,6 +74,7 @@ async def test_the_whole_database_with_other_keys_makes_no_token(
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(11)
 async def test_the_stolen_hashes_match_no_password_in_another_installation(
     bob: Person, thief: Service
 ) -> None:
@@ -81,6 +84,7 @@ async def test_the_stolen_hashes_match_no_password_in_another_installation(
     assert (await bob.login()).status_code == 200
 
 
+@pytest.mark.requirement(51)
 async def test_the_keys_without_the_salt_make_no_refresh_token(
     service: Service, bob: Person, eve: Person
 ) -> None:
@@ -114,6 +118,7 @@ async def test_the_keys_make_no_access_token_for_a_session_that_is_not_there(
     assert (await answer_to(service.client(), token))[:2] == (401, "session_ended")
 
 
+@pytest.mark.requirement(51)
 async def test_an_old_backup_brings_no_spent_token_back_to_life(
     service: Service, bob: Person, database: Database
 ) -> None:

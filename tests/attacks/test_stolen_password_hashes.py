@@ -16,6 +16,7 @@ from tests.databases import Database, secrets_of
 from tests.people import PASSWORD, Person
 
 
+@pytest.mark.requirement(10)
 async def test_what_is_stored_by_default_is_costly_argon2id(
     start: StartService, database: Database
 ) -> None:
@@ -30,6 +31,7 @@ async def test_what_is_stored_by_default_is_costly_argon2id(
     assert len(base64.b64decode(digest + "==")) >= 32
 
 
+@pytest.mark.requirement(11)
 async def test_the_right_password_does_not_match_a_stolen_hash_without_the_pepper(
     bob: Person, database: Database
 ) -> None:
@@ -62,6 +64,7 @@ async def test_the_password_itself_is_nowhere_in_the_database(
         assert form not in loot
 
 
+@pytest.mark.requirement(10)
 async def test_raising_the_cost_renews_a_hash_at_the_next_sign_in(
     start: StartService, database: Database
 ) -> None:
@@ -78,6 +81,7 @@ async def test_raising_the_cost_renews_a_hash_at_the_next_sign_in(
     assert (await costlier.again(bob)).access_token
 
 
+@pytest.mark.requirement(10)
 async def test_an_older_bcrypt_hash_is_replaced_at_the_next_sign_in(
     service: Service, bob: Person, database: Database
 ) -> None:

@@ -21,6 +21,7 @@ from tests.people import Person, profile_with, refresh_with
 CHALLENGE = "Bearer"
 
 
+@pytest.mark.requirement(43)
 async def test_nothing_but_an_access_token_is_a_bearer_token(
     anybody: httpx.AsyncClient, ada: Person, bob: Person, eve: Person
 ) -> None:
@@ -34,6 +35,7 @@ async def test_nothing_but_an_access_token_is_a_bearer_token(
     assert await eve.is_signed_in()
 
 
+@pytest.mark.requirement(43)
 async def test_an_access_token_is_no_refresh_token(anybody: httpx.AsyncClient, bob: Person) -> None:
     answer = await refresh_with(anybody, bob.access_token)
 
@@ -43,6 +45,7 @@ async def test_an_access_token_is_no_refresh_token(anybody: httpx.AsyncClient, b
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(43)
 @pytest.mark.parametrize("kind", ["JWT", "refresh+jwt", "at+jws", "AT+JWT ", "", None, ["at+jwt"]])
 async def test_a_signed_token_of_another_kind_is_refused(
     anybody: httpx.AsyncClient, bob: Person, database: Database, kind: object
@@ -54,6 +57,7 @@ async def test_a_signed_token_of_another_kind_is_refused(
     assert await answer_to(anybody, token) == REFUSED
 
 
+@pytest.mark.requirement(43)
 async def test_tokens_in_each_others_place_sign_nobody_out(
     anybody: httpx.AsyncClient, bob: Person
 ) -> None:
@@ -69,6 +73,7 @@ async def test_tokens_in_each_others_place_sign_nobody_out(
     assert (await bob.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(49)
 @pytest.mark.parametrize("name", ["access_token", "accessToken", "token", "Authorization", "jwt"])
 async def test_a_token_is_looked_for_in_the_authorization_header_only(
     anybody: httpx.AsyncClient, bob: Person, name: str
@@ -110,6 +115,7 @@ async def test_of_two_authorization_headers_neither_counts(
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
+@pytest.mark.requirement(69)
 async def test_a_refresh_token_in_url_header_or_body_refreshes_nothing(
     anybody: httpx.AsyncClient, bob: Person
 ) -> None:

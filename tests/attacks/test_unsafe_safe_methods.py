@@ -18,6 +18,7 @@ BODY = {
 }
 
 
+@pytest.mark.requirement(72)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
 async def test_no_safe_method_on_any_path_changes_the_database(
     service: Service, ada: Person, bob: Person, eve: Person, database: Database, method: str
@@ -41,6 +42,7 @@ async def test_no_safe_method_on_any_path_changes_the_database(
         assert (await person.refresh()).status_code == 200
 
 
+@pytest.mark.requirement(72)
 @pytest.mark.parametrize(
     "name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"]
 )

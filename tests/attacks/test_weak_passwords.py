@@ -19,6 +19,7 @@ from tests.people import Person
 EVELYN = "evelyn.marsh@example.com"
 
 
+@pytest.mark.requirement(6, 7)
 @pytest.mark.parametrize(
     ("password", "code"),
     [
@@ -57,6 +58,7 @@ async def test_a_password_that_is_guessed_first_makes_no_account(
     assert (await evelyn.login()).status_code == 401
 
 
+@pytest.mark.requirement(7)
 @pytest.mark.parametrize(
     ("email", "password"),
     [
@@ -75,6 +77,7 @@ async def test_no_address_is_too_short_or_too_odd_to_make_its_own_password(
     assert (answer.status_code, answer.json()["code"]) == (400, "password_predictable")
 
 
+@pytest.mark.requirement(7)
 async def test_the_name_of_the_service_is_the_configured_one(start: StartService) -> None:
     service = await start(app_name="Wunderbar Notes")
 
@@ -85,6 +88,7 @@ async def test_the_name_of_the_service_is_the_configured_one(start: StartService
     assert other.status_code == 201
 
 
+@pytest.mark.requirement(5)
 @pytest.mark.parametrize(
     "password",
     [
@@ -107,6 +111,7 @@ async def test_no_rule_of_composition_stands_in_the_way_of_a_good_password(
     assert (await evelyn.login()).status_code == 200
 
 
+@pytest.mark.requirement(1, 4)
 async def test_the_nist_profile_asks_for_fifteen_code_points(start: StartService) -> None:
     service = await start(password_profile="nist")
     ducks = "🦆🧀🚲🪁🎻🧭🪴🦔🦉🧵🪵🫖🧂🪙🛶"
@@ -119,6 +124,7 @@ async def test_the_nist_profile_asks_for_fifteen_code_points(start: StartService
         assert (await person.register()).status_code == 201
 
 
+@pytest.mark.requirement(8)
 async def test_a_password_does_not_expire(service: Service, bob: Person) -> None:
     service.app.app.state.context.clock.advance(days=400)
 

@@ -22,6 +22,7 @@ def test_an_admin_is_made_with_a_password_from_standard_input(cli: Cli) -> None:
     assert signed_in.signed_in.user.role is Role.ADMIN
 
 
+@pytest.mark.requirement(6)
 @pytest.mark.parametrize(
     ("email", "password", "reason"),
     [

@@ -77,6 +77,7 @@ def test_what_the_forger_leaves_alone_is_accepted(issuer: Issuer, forger: Forger
         assert issuer.tokens.verify(token, issuer.now).user_id == BOB.id
 
 
+@pytest.mark.requirement(40)
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=repr)
 def test_one_algorithm_is_spoken_whatever_the_header_says(
     issuer: Issuer, forger: Forger, algorithm: object
@@ -131,6 +132,7 @@ def test_another_hash_or_family_is_not_even_tried(keyring: Keyring) -> None:
     assert is_refused(issuer, forger.with_header(sign_in_der))
 
 
+@pytest.mark.requirement(41)
 def test_a_key_that_comes_along_is_not_trusted(issuer: Issuer, forger: Forger) -> None:
     own = ec.generate_private_key(ec.SECP256R1())
     pem = own.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -145,6 +147,7 @@ def test_a_key_that_comes_along_is_not_trusted(issuer: Issuer, forger: Forger) -
     assert is_refused(issuer, forger.with_header(hmac_with(b"k" * 32), alg="HS256", jwk=secret))
 
 
+@pytest.mark.requirement(45)
 @pytest.mark.parametrize("more", MORE_HEADERS, ids=str)
 def test_a_header_holds_nothing_but_its_three_members(
     issuer: Issuer, forger: Forger, more: Json
@@ -169,6 +172,7 @@ def test_another_kind_of_token_is_no_access_token(
     assert is_refused(issuer, forger.with_header(typ=kind))
 
 
+@pytest.mark.requirement(45)
 def test_only_the_compact_serialisation_is_read(issuer: Issuer, forger: Forger) -> None:
     header, claims, signature = forger.with_header().split(".")
     flattened = {"protected": header, "payload": claims, "signature": signature}
@@ -183,6 +187,7 @@ def test_only_the_compact_serialisation_is_read(issuer: Issuer, forger: Forger) 
     assert is_refused(issuer, f"{header}.{claims}.{signature}.{signature}.{signature}")  # JWE
 
 
+@pytest.mark.requirement(45)
 @pytest.mark.parametrize("added", [" ", "\n", "\t", "\0", "=", "é", "\ud800", "Bearer ", "."])
 def test_nothing_is_trimmed_or_passed_over(issuer: Issuer, forger: Forger, added: str) -> None:
     header, claims, signature = forger.with_header().split(".")
@@ -201,6 +206,7 @@ def test_what_is_no_header_is_refused(issuer: Issuer, forger: Forger, header: by
     assert is_refused(issuer, put_together(header, forger.claims, forger.sign))
 
 
+@pytest.mark.requirement(45)
 def test_more_than_four_kibibytes_are_not_looked_at(issuer: Issuer, forger: Forger) -> None:
     short = forger.with_claims(more="")
     fitting = forger.with_claims(more="x" * ((4096 - len(short)) * 3 // 4 - 3))

@@ -101,6 +101,7 @@ async def test_composed_and_decomposed_are_one_password(
     assert await passwords.verify(decomposed, await passwords.hash(composed))
 
 
+@pytest.mark.requirement(3)
 @pytest.mark.parametrize("length", [73, 100, 1024])
 async def test_every_character_counts(passwords: PepperedPasswords, length: int) -> None:
     password = "k" * (length - 1) + "x"

@@ -52,6 +52,7 @@ def test_of_a_hundred_thousand_ids_in_one_millisecond_none_comes_twice() -> None
         assert chi_square(found.bytes[place] for found in ids) < UNLIKELY_CHI_SQUARE, place
 
 
+@pytest.mark.requirement(50)
 @pytest.mark.parametrize(("make", "size"), [(random.new_salt, 16), (new_master_key, 32)])
 def test_secrets_are_long_unique_and_even(make: Callable[[], bytes], size: int) -> None:
     found = [make() for _ in range(100_000)]

@@ -14,6 +14,7 @@ from tests.docs.markdown import (
     blocks,
     codes,
     documents,
+    headings,
     prose,
     read,
     rows,
@@ -43,8 +44,9 @@ def test_the_documents_are_found_and_linked() -> None:
     assert below <= linked
 
 
-def test_every_test_in_the_table_of_attacks_exists() -> None:
-    table = rows(section(read("README.md"), "## Attacks, and what stops them"))
+@pytest.mark.parametrize("name", ["README.md", "docs/attacks.md"])
+def test_every_test_in_a_table_of_attacks_exists(name: str) -> None:
+    table = rows(table_of_attacks(name))
     tests = [code for cells in table for code in codes(cells[2])]
 
     assert all(codes(cells[2]) for cells in table)
@@ -52,11 +54,20 @@ def test_every_test_in_the_table_of_attacks_exists() -> None:
 
 
 def test_every_file_of_attacks_is_in_the_table() -> None:
-    table = section(read("README.md"), "## Attacks, and what stops them")
+    table = table_of_attacks("docs/attacks.md")
     files = [f"tests/attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]
 
     assert files
     assert [file for file in files if file not in table] == []
+
+
+def test_the_readme_shows_a_choice_of_the_table_of_attacks() -> None:
+    chosen, all_of_them = (
+        rows(table_of_attacks(name)) for name in ("README.md", "docs/attacks.md")
+    )
+
+    assert chosen
+    assert [cells for cells in chosen if cells not in all_of_them] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -116,6 +127,14 @@ def leads_somewhere(name: str, link: str) -> bool:
     if not target.exists():
         return False
     return not anchor or anchor in anchors(target.read_text())
+
+
+def table_of_attacks(name: str) -> str:
+    text = f"\n{read(name)}"
+    (heading,) = (
+        line for line in headings(text) if line.endswith("# Attacks, and what stops them")
+    )
+    return section(text, heading)
 
 
 def is_test(name: str) -> bool:

@@ -25,6 +25,7 @@ E_ACUTE = "\u00e9"
 E_AND_ACUTE = "e\u0301"
 
 
+@pytest.mark.requirement(1)
 @pytest.mark.parametrize("policy", [ASVS, NIST])
 @pytest.mark.parametrize("char", ["k", "é", "字", "🙂"])
 def test_length_is_counted_in_code_points(policy: PasswordPolicy, char: str) -> None:

@@ -111,6 +111,7 @@ async def test_a_forgery_in_the_browser_ends_nobodys_session(
     assert len(await tools.store.list_sessions(bob.id, clock.now)) == 4
 
 
+@pytest.mark.requirement(14)
 @pytest.mark.usefixtures("bob", "disabled")
 @pytest.mark.parametrize(("email", "password"), REFUSED.values(), ids=REFUSED.keys())
 async def test_every_refusal_is_the_same_after_the_same_work(

@@ -60,6 +60,7 @@ async def test_a_bcrypt_hash_opens_once_and_becomes_argon2id_with_a_pepper(
     assert await kept(tools) == renewed
 
 
+@pytest.mark.requirement(3)
 async def test_a_long_password_counts_in_full_once_bcrypt_is_gone(
     tools: Tools, clock: Clock, bob: User
 ) -> None:

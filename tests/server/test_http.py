@@ -97,6 +97,7 @@ CONTRADICTIONS: Cases = {
 }
 
 
+@pytest.mark.requirement(86)
 def test_a_request_that_contradicts_itself_is_refused_and_hides_no_other(server: Server) -> None:
     assert outcomes(server, CONTRADICTIONS) == expected(CONTRADICTIONS)
 
@@ -116,6 +117,7 @@ UNCLEAN: Cases = {
 }
 
 
+@pytest.mark.requirement(86)
 def test_bytes_that_are_no_request_are_refused(server: Server) -> None:
     assert outcomes(server, UNCLEAN) == expected(UNCLEAN)
 
@@ -167,6 +169,7 @@ TOO_LARGE: Cases = {
 }
 
 
+@pytest.mark.requirement(86)
 def test_headers_over_16_kib_are_refused(server: Server) -> None:
     assert outcomes(server, TOO_LARGE) == expected(TOO_LARGE)
 
@@ -181,6 +184,7 @@ def test_line_breaks_in_a_path_reach_no_header_and_no_log_line(server: Server) -
     assert "evil" not in server.output.lower()
 
 
+@pytest.mark.requirement(86)
 @pytest.mark.parametrize("encoding", [b"gzip", b"br", b"deflate, gzip"])
 def test_a_compressed_body_is_refused_unopened(server: Server, encoding: bytes) -> None:
     bomb = gzip.compress(bytes(2**23))

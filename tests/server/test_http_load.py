@@ -38,6 +38,7 @@ def server(database_of_module: Database) -> Iterator[Server]:
         assert "Traceback" not in started.output
 
 
+@pytest.mark.requirement(86)
 def test_a_body_of_a_gigabyte_is_refused_at_its_beginning(server: Server) -> None:
     before = _peak_kib(server)
 
@@ -50,6 +51,7 @@ def test_a_body_of_a_gigabyte_is_refused_at_its_beginning(server: Server) -> Non
     assert server.is_alive()
 
 
+@pytest.mark.requirement(86)
 async def test_a_client_that_is_slow_with_its_headers_is_cut_off(server: Server) -> None:
     begun = time.monotonic()
     slow = {

@@ -66,6 +66,7 @@ async def test_a_restart_keeps_accounts_sessions_and_keys(database: Database) ->
             assert (await client.post("/auth/refresh")).status_code == 200
 
 
+@pytest.mark.requirement(25)
 async def test_a_seeded_admin_is_never_overwritten(database: Database) -> None:
     seed = {
         "SEED_ADMIN_ON_START": "true",

@@ -51,6 +51,7 @@ async def everywhere(server: Server) -> AsyncIterator[Everywhere]:
         yield clients
 
 
+@pytest.mark.requirement(60)
 async def test_signing_out_at_one_worker_holds_at_all(
     server: Server, everywhere: Everywhere
 ) -> None:
@@ -62,6 +63,7 @@ async def test_signing_out_at_one_worker_holds_at_all(
     assert await _profiles(everywhere, bob) == {"401 session_ended"}
 
 
+@pytest.mark.requirement(61)
 async def test_a_disabled_account_is_refused_at_all_workers(
     server: Server, everywhere: Everywhere
 ) -> None:
@@ -74,6 +76,7 @@ async def test_a_disabled_account_is_refused_at_all_workers(
     assert await _refreshes(everywhere, token) == {"401 session_ended": len(everywhere)}
 
 
+@pytest.mark.requirement(61)
 async def test_a_deleted_account_is_refused_at_all_workers(
     server: Server, everywhere: Everywhere
 ) -> None:
@@ -86,6 +89,7 @@ async def test_a_deleted_account_is_refused_at_all_workers(
     assert await _refreshes(everywhere, token) == {"401 session_ended": len(everywhere)}
 
 
+@pytest.mark.requirement(66)
 async def test_a_new_role_holds_at_all_workers(server: Server, everywhere: Everywhere) -> None:
     ada, mia = await _ada(everywhere[0]), await server.person("mia", everywhere[1])
     assert await _ask(everywhere, mia, "/users") == {"403 forbidden"}
@@ -97,6 +101,7 @@ async def test_a_new_role_holds_at_all_workers(server: Server, everywhere: Every
     assert await _ask(everywhere, mia, "/users") == {"403 forbidden"}
 
 
+@pytest.mark.requirement(55)
 async def test_of_fifty_parallel_refreshes_over_two_workers_one_wins(
     server: Server, everywhere: Everywhere
 ) -> None:

@@ -43,6 +43,7 @@ UNDECLARED = [
 ]
 
 
+@pytest.mark.requirement(78)
 @pytest.mark.parametrize("route", UNDECLARED, ids=lambda route: type(route).__name__)
 def test_an_application_with_an_undeclared_route_is_not_built(
     make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, route: BaseRoute

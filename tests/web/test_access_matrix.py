@@ -85,6 +85,7 @@ def test_every_route_is_in_the_table_and_nothing_else_is() -> None:
     assert set(KEYS) == set(STATUS)
 
 
+@pytest.mark.requirement(78)
 def test_the_application_serves_exactly_these_routes(service: Service) -> None:
     served = {
         f"{method} {getattr(route, 'path', route)}"
@@ -94,6 +95,7 @@ def test_the_application_serves_exactly_these_routes(service: Service) -> None:
     assert served == set(STATUS)
 
 
+@pytest.mark.requirement(78)
 @pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
 @pytest.mark.parametrize("route", KEYS)
 async def test_access_is_what_the_table_says(

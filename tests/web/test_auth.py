@@ -111,6 +111,7 @@ async def test_what_is_no_address_is_refused(service: Service, route: str, email
     assert_problem(answer, 400, "input_invalid", "email")
 
 
+@pytest.mark.requirement(1)
 @pytest.mark.parametrize(
     ("password", "code"),
     [

@@ -31,6 +31,7 @@ async def assert_ended(service: Service, person: Person, refresh_token: str | No
     assert_problem(await refresh_with(service.client(), refresh_token), 401, "session_ended")
 
 
+@pytest.mark.requirement(60)
 @pytest.mark.parametrize("held", ["cookie", "bearer", "both"])
 async def test_either_credential_ends_the_session(service: Service, bob: Person, held: str) -> None:
     """OWASP ASVS 5.0 7.4.1."""
@@ -47,6 +48,7 @@ async def test_either_credential_ends_the_session(service: Service, bob: Person,
     assert await elsewhere.is_signed_in()
 
 
+@pytest.mark.requirement(68)
 async def test_the_browser_forgets_the_cookie(bob: Person) -> None:
     assert COOKIE in bob.client.cookies
 

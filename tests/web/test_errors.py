@@ -18,6 +18,7 @@ SECRET = "the password of the database is hunter2"
 VERBS = [name for name in vars(Store) if not name.startswith("_") and name not in {"open", "close"}]
 
 
+@pytest.mark.requirement(87)
 @pytest.mark.parametrize("route", KEYS)
 async def test_without_a_database_the_answer_is_never_about_the_token(
     database: Database, ada: Person, bob: Person, route: str
@@ -52,6 +53,7 @@ async def test_without_a_database_junk_is_still_junk(
         assert (await asking.ask("POST /auth/logout")).status_code == 200
 
 
+@pytest.mark.requirement(87)
 @pytest.mark.parametrize("route", KEYS)
 async def test_a_bug_of_ours_is_told_to_the_log_and_to_nobody_else(
     service: Service,
@@ -126,6 +128,7 @@ ALLOWED = {
 }
 
 
+@pytest.mark.requirement(85)
 @pytest.mark.parametrize("path", ALLOWED)
 async def test_a_method_that_is_not_there_names_those_that_are(
     ada: Person, database: Database, path: str
@@ -152,6 +155,7 @@ def test_every_path_is_in_the_list_of_methods() -> None:
     assert paths == set(ALLOWED)
 
 
+@pytest.mark.requirement(85)
 async def test_a_path_that_is_not_there_is_a_problem_document(anybody: httpx.AsyncClient) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
         assert_problem(await anybody.request(method, "/nowhere"), 404, "route_not_found")
@@ -184,6 +188,7 @@ async def test_what_a_proxy_could_read_differently_is_refused(
     assert answer.headers["connection"] == "close"
 
 
+@pytest.mark.requirement(75)
 async def test_https_is_insisted_on_where_there_is_https(
     start: StartService, anybody: httpx.AsyncClient
 ) -> None:
@@ -197,6 +202,7 @@ async def test_https_is_insisted_on_where_there_is_https(
         assert header == "max-age=31536000; includeSubDomains"
 
 
+@pytest.mark.requirement(75, 76)
 async def test_every_answer_here_is_checked(anybody: httpx.AsyncClient) -> None:
     """The check that conftest.py hangs on every client fails where something is missing."""
     assert anybody.event_hooks["response"] == [check_answer]

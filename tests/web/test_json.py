@@ -63,6 +63,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.requirement(86)
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 async def test_what_could_be_read_in_two_ways_is_not_read(service: Service, body: bytes) -> None:
     """RFC 8259 sections 4 and 8, RFC 7493 section 2."""

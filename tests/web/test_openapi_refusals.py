@@ -94,6 +94,7 @@ def certain(route: str) -> Codes:
     return found
 
 
+@pytest.mark.requirement(87)
 @pytest.mark.parametrize("route", DOCUMENTED)
 async def test_whatever_is_refused_is_documented(
     service: Service, ada: Person, route: str, holders: list[dict[str, str]]

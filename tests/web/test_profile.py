@@ -63,6 +63,7 @@ async def test_use_can_be_written_down_every_time(start: StartService, clock: Cl
     assert session["lastActiveAt"] == "2026-01-01T12:00:01.000Z"
 
 
+@pytest.mark.requirement(49)
 @pytest.mark.parametrize(
     ("headers", "code"),
     [
@@ -93,6 +94,7 @@ async def test_what_is_not_one_bearer_token_is_refused(
     assert answer.headers["www-authenticate"] == challenge
 
 
+@pytest.mark.requirement(49)
 async def test_a_token_in_the_url_is_not_looked_at(service: Service, bob: Person) -> None:
     """RFC 6750 section 2.3, RFC 9700 section 4.3.2."""
     answer = await service.client().get(

@@ -14,6 +14,9 @@ from keystead.web.errors import BodyMalformed, BodyTooLarge, BodyTooSlow, MediaT
 MAX_BYTES = 64 * 1024
 """Ours have a few hundred; a 4 KiB password of escaped characters takes 24 KiB."""
 
+MAX_DIGITS = 20
+"""Of a declared length: 2^64 has as many, and no body comes near."""
+
 DEADLINE_SECONDS = 30
 """For the whole body: the server itself never closes a client that sends a byte now and then."""
 
@@ -31,8 +34,7 @@ async def read_body(request: Request) -> bytes:
         return b""
     if not _is_json(headers):
         raise MediaTypeUnsupported
-    declared = headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MAX_BYTES:
+    if not _fits(headers.get("content-length", "0")):
         raise BodyTooLarge(Connection="close")
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -92,6 +94,11 @@ def _is_json(headers: Mapping[str, str]) -> bool:
         and charset in {"", "charset=utf-8"}
         and headers.get("content-encoding", "identity").lower() == "identity"
     )
+
+
+def _fits(declared: str) -> bool:
+    # Of thousands of digits Python makes no number but a ValueError.
+    return declared.isdecimal() and len(declared) < MAX_DIGITS and int(declared) <= MAX_BYTES
 
 
 async def _collect(request: Request) -> bytes:
