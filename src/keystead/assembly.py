@@ -9,6 +9,8 @@ from pathlib import Path
 
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
+from keystead.crypto.counter_keys import CounterKeys
+from keystead.crypto.device_tokens import MacDeviceTokens
 from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
 from keystead.crypto.random import SystemRandomness
@@ -90,6 +92,11 @@ def _tools(
         password_policy=PasswordPolicy(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
+        device_tokens=MacDeviceTokens(keyring, random),
+        counter_key=CounterKeys(keyring),
+        address_counts=store,
+        is_degraded=lambda: False,
+        throttle_policy=settings.throttle_policy,
     )
 
 

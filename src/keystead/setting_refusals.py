@@ -52,6 +52,8 @@ def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
     """Yield what is good enough to try things out, and for nothing else."""
     if not settings.has_secure_cookie:
         yield "cookie_secure", "false", "true in production"
+    if settings.throttle == "off":
+        yield "throttle", "off", "on in production"
     if settings.jwt_secret and _is_sample(settings.jwt_secret.get_secret_value()):
         yield "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
     if settings.admin_password and SAMPLE.search(settings.admin_password.get_secret_value()):

@@ -8,9 +8,9 @@ import pytest
 from keystead.domain.errors import InputInvalid, InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.ports import Passwords
-from keystead.domain.session import Device, Place
+from keystead.domain.session import Device, Origin, Place
 from keystead.domain.user import PasswordHash, Status, User
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from tests.conftest import Clock
@@ -150,8 +150,10 @@ class AtThatMoment:
         self._happen = happen
         self.hash, self.is_outdated = passwords.hash, passwords.is_outdated
 
-    async def verify(self, password: str, stored: PasswordHash | None) -> bool:
-        is_right = await self._passwords.verify(password, stored)
+    async def verify(
+        self, password: str, stored: PasswordHash | None, *, is_known: bool = False
+    ) -> bool:
+        is_right = await self._passwords.verify(password, stored, is_known=is_known)
         await self._happen()
         return is_right
 

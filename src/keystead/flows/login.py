@@ -1,40 +1,26 @@
 """Sign in: check a password, open a session, hand out a pair of tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NoReturn
 
 from keystead.domain.errors import InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import MAX_USER_AGENT, Client, Session, SessionId, SignedIn
-from keystead.domain.tokens import AccessTokenText, RefreshTokenText
+from keystead.domain.session import MAX_USER_AGENT, Client, Origin, Session, SessionId, SignedIn
+from keystead.domain.tokens import AccessTokenText, DeviceTokenText, RefreshTokenText
 from keystead.domain.user import Credentials, User
 from keystead.flows.logout import logout
+from keystead.flows.throttle import check_password
 from keystead.flows.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a sign-in or a refresh hands out."""
+    """What a sign-in or a refresh hands out; the device is made known by a sign-in only."""
 
     signed_in: SignedIn
     access_token: AccessTokenText
     refresh_token: RefreshTokenText
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """
-    What came with the request: unproven, all of it.
-
-    Args:
-        refresh_tokens: of the session that this browser holds so far.
-
-    """
-
-    ip: str | None
-    user_agent: str | None
-    refresh_tokens: tuple[str, ...] = ()
+    device_token: DeviceTokenText | None = None
 
 
 async def login(
@@ -44,27 +30,21 @@ async def login(
     Open a new session for whoever knows the password, in the place of the one the browser held.
 
     Raises: InvalidCredentials: unknown account, wrong password and disabled account alike, after
-            the same work. InputInvalid: *email* is no address. HashingBusy.
+            the same work. InputInvalid: *email* is no address. Throttled, HashingBusy.
     Source: OWASP ASVS 6.3.8, 7.2.4.
     """
-    found = await tools.store.find_credentials(tools.canonical_email(email))
-    is_right = await tools.passwords.verify(password, found.password if found else None)
-    if found is None or not is_right or not found.user.is_active:
-        _refuse(tools, found)
+    found = await check_password(tools, tools.canonical_email(email), password, origin, now)
     await _renew_hash(tools, found, password)
     # Its token is about to be overwritten, so nobody could end that session any more.
     await logout(tools, None, origin.refresh_tokens, now)
     session = new_session(tools, found.user, describe(tools, origin), now)
     if not await tools.store.open_session(session, tools.session_policy.cap):
-        _refuse(tools, found)  # Disabled or deleted while the password was being checked.
+        # Disabled or deleted while the password was being checked.
+        tools.record(Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=found.user.id))
+        raise InvalidCredentials
     tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
-    return pair(tools, SignedIn(session, found.user), now)
-
-
-def _refuse(tools: Tools, found: Credentials | None) -> NoReturn:
-    subject = found.user.id if found else None
-    tools.record(Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject))
-    raise InvalidCredentials
+    device_token = tools.device_tokens.issue(found.user.email, now)
+    return replace(pair(tools, SignedIn(session, found.user), now), device_token=device_token)
 
 
 def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:

@@ -106,6 +106,11 @@ class PostgresStore(SqlTransfer):
         parameters = (rows.to_millis(now), limit)
         return len(await self._write(sql.Postgres.PURGE_EXPIRED, parameters))
 
+    async def purge_attempts(self, now: datetime, limit: int) -> int:
+        """See `Store.purge_attempts`."""
+        parameters = (rows.to_millis(now), limit)
+        return len(await self._write(sql.Postgres.PURGE_ATTEMPTS, parameters))
+
     async def _change_user(self, query: str, parameters: Parameters) -> User | None:
         if not rows.can_be_kept(parameters[0]):
             return None

@@ -5,6 +5,8 @@ The shape is RFC 9457's `application/problem+json` with the members `message` an
 Faults of the protocol itself, which no flow knows, are declared here.
 """
 
+import math
+from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -19,6 +21,7 @@ from keystead.domain.errors import (
     Invalid,
     Missing,
     SessionEnded,
+    Throttled,
     TokenExpired,
     TokenInvalid,
     Unauthenticated,
@@ -31,6 +34,7 @@ STATUS_OF_KIND: dict[type[Fault], int] = {
     Forbidden: 403,
     Missing: 404,
     Conflict: 409,
+    Throttled: 429,
     Unavailable: 503,
 }
 
@@ -150,7 +154,24 @@ def _headers_of(fault: Fault) -> dict[str, str]:
             return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         case Unauthenticated():  # RFC 6750 section 3.1: no error code where no token was sent.
             return {"WWW-Authenticate": "Bearer"}
+        case Throttled():
+            return _rate_limit_headers(fault)
         case Unavailable(retry_after=wait):
             return {"Retry-After": str(max(1, round(wait.total_seconds())))}
         case _:
             return {}
+
+
+def _rate_limit_headers(fault: Throttled) -> dict[str, str]:
+    # draft-ietf-httpapi-ratelimit-headers-11: lists of structured fields (RFC 9651). Whole seconds,
+    # rounded up: whoever comes back after that is let in.
+    wait = _seconds(fault.wait)
+    return {
+        "Retry-After": str(wait),
+        "RateLimit": f'"{fault.limit}";r=0;t={wait}',
+        "RateLimit-Policy": f'"{fault.limit}";q={fault.quota};w={_seconds(fault.window)}',
+    }
+
+
+def _seconds(duration: timedelta) -> int:
+    return max(1, math.ceil(duration.total_seconds()))
