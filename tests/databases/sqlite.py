@@ -69,7 +69,7 @@ class SqliteDatabase:
     @contextmanager
     def broken(self) -> Iterator[str]:
         """Take tables away: each statement of the program needs one of them."""
-        with self.without("users"), self.without("sessions") as reason:
+        with self.without("users"), self.without("attempts"), self.without("sessions") as reason:
             yield reason
 
     @contextmanager

@@ -19,20 +19,16 @@ class MongoAttempts(MongoTransfer):
 
     async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
         """See `Store.count_attempt`: while it is closed nothing matches, and the id is taken."""
-        is_open = {"_id": key, "open_at": {"$not": {"$gt": now}}}
 
         async def count(db: Database) -> Tally:
-            try:
-                counted = await db.attempts.find_one_and_update(
-                    is_open, _steps(limit, now), upsert=True, return_document=ReturnDocument.AFTER
-                )
-            except DuplicateKeyError as error:
-                if not is_taken(error, "_id"):
-                    raise
-                found = await db.attempts.find_one({"_id": exactly(key)})
-                # Forgotten in this very moment: then there is nothing to wait for.
-                return _tally(found or {"made": 0, "open_at": now}, is_counted=False)
-            return _tally(counted or {}, is_counted=True)
+            # Of several that make the counter at once one does, and for the others too the id is
+            # taken: whoever finds it open tries again.
+            while True:
+                if (counted := await _count_if_open(db, key, limit, now)) is not None:
+                    return _tally(counted, is_counted=True)
+                found = await db.attempts.find_one({"_id": key})
+                if found is not None and found["open_at"] > now:
+                    return _tally(found, is_counted=False)
 
         return await self._connection.run(count)
 
@@ -52,6 +48,18 @@ class MongoAttempts(MongoTransfer):
             "purge attempts",
             lambda db, within: mongo_transactions.purge(db.attempts, within, now, limit),
         )
+
+
+async def _count_if_open(db: Database, key: str, limit: Limit, now: datetime) -> Document | None:
+    is_open = {"_id": key, "open_at": {"$not": {"$gt": now}}}
+    try:
+        return await db.attempts.find_one_and_update(
+            is_open, _steps(limit, now), upsert=True, return_document=ReturnDocument.AFTER
+        )
+    except DuplicateKeyError as error:
+        if not is_taken(error, "_id"):
+            raise
+        return None
 
 
 def _steps(limit: Limit, now: datetime) -> list[Document]:

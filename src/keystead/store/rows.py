@@ -142,7 +142,7 @@ def from_session(session: Session) -> Row:
 
 
 def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
-    """Return the parameters of `sql.COUNT_ATTEMPT`."""
+    """Return the parameters of `sql_attempts.COUNT_ATTEMPT`."""
     moment, expiry = to_millis(now), to_millis(now + limit.memory)
     first_wait = limit.wait_after(1) if limit.stop > 1 else limit.memory
     return (
@@ -160,7 +160,7 @@ def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
 
 
 def tally_from(row: Row, *, is_counted: bool) -> Tally:
-    """Build a tally from what `sql.COUNT_ATTEMPT` returns."""
+    """Build a tally from what `sql_attempts.COUNT_ATTEMPT` returns."""
     return Tally(row[0], from_millis(row[1]), is_counted)
 
 
