@@ -13,6 +13,7 @@ from typing import cast
 
 from limits.aio.storage import RedisStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from keystead.domain.throttle import Limit, Tally
@@ -88,7 +89,7 @@ class RedisCounts:
 
     async def close(self) -> None:
         """Disconnect."""
-        await cast("RedispyBridge", self._storage.bridge).get_connection().aclose()
+        await cast("Redis", cast("RedispyBridge", self._storage.bridge).storage).aclose()
 
     async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
         """See `Store.count_attempt`, for a window; refused attempts count as well."""
