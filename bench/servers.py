@@ -53,7 +53,11 @@ def environment(folder: Path, url: str | None = None) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},
         "PYTHONPATH": str(ROOT),
-        "KEYSTEAD_ENVIRONMENT": "production",
+        # Like production, but that every sign-in comes from one account and would be slowed down.
+        "KEYSTEAD_ENVIRONMENT": "development",
+        "KEYSTEAD_COOKIE_SECURE": "true",
+        "KEYSTEAD_LOG_FORMAT": "json",
+        "KEYSTEAD_THROTTLE": "off",
         "KEYSTEAD_DATABASE_URL": url or f"sqlite:///{folder}/keystead.db",
         "KEYSTEAD_SECRETS_FILE": f"{folder}/keystead.secrets.json",
         "KEYSTEAD_ACCESS_TOKEN_LIFETIME": "2h",  # Tokens are made once and must last the run.

@@ -4,11 +4,15 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
+from keystead.crypto.counter_keys import CounterKeys
+from keystead.crypto.device_tokens import MacDeviceTokens
 from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
 from keystead.crypto.random import SystemRandomness
@@ -24,6 +28,9 @@ from keystead.logs import log, record
 from keystead.places.lookup import Places
 from keystead.settings import Settings
 from keystead.store import is_embedded, open_store, sqlite_path
+
+if TYPE_CHECKING:
+    from keystead.redis_counts import RedisCounts
 
 Clock = Callable[[], datetime]
 
@@ -47,9 +54,15 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         keyring = await _open_keyring(settings, store)
         passwords = _passwords(settings, keyring)
         places = Places(settings.geo_db_file_path, warn=_warn_of_places)
+        redis = _redis(settings)
+        tools = _tools(settings, store, keyring, passwords, places)
+        if redis is not None:
+            tools = replace(tools, address_counts=redis, is_degraded=redis.is_degraded)
         try:
-            yield _tools(settings, store, keyring, passwords, places)
+            yield tools
         finally:
+            if redis is not None:
+                await redis.close()
             passwords.close()
             places.close()
     finally:
@@ -91,6 +104,11 @@ def _tools(
         password_policy=PasswordPolicy(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
+        device_tokens=MacDeviceTokens(keyring, random),
+        counter_key=CounterKeys(keyring),
+        address_counts=store,
+        is_degraded=lambda: False,
+        throttle_policy=settings.throttle_policy,
     )
 
 
@@ -130,6 +148,23 @@ def _passwords(settings: Settings, keyring: Keyring) -> PepperedPasswords:
     )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return PepperedPasswords(keyring, profile, workers=max(1, (cores or 1) // settings.workers))
+
+
+def _redis(settings: Settings) -> "RedisCounts | None":
+    if settings.redis_url is None:
+        return None
+    # An extra: who has no Redis need not install what speaks to one.
+    from keystead.redis_counts import RedisCounts  # noqa: PLC0415
+
+    url = settings.redis_url.get_secret_value()
+    return RedisCounts(url, settings.workers, system_clock, _tell_of_redis)
+
+
+def _tell_of_redis(reason: str | None) -> None:
+    if reason is None:
+        log.info("redis_connected")
+    else:
+        log.warning("redis_unavailable", reason=reason)
 
 
 def _warn_of_places(reason: str) -> None:

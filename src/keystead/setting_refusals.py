@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def contradictions(settings: "Settings", *, is_loopback: bool) -> Iterator[Refus
         yield "jwt_secret", f"a value of {size} bytes", allowed
     if settings.cookie_same_site == "none" and not settings.has_secure_cookie:
         yield "cookie_same_site", "none", "strict or lax, or none with COOKIE_SECURE=true"
+    if settings.redis_url is not None:
+        yield from _unusable_redis(settings.redis_url.get_secret_value())
     if settings.seed_admin_on_start and not (settings.admin_email and settings.admin_password):
         yield "seed_admin_on_start", "true", "true only with ADMIN_EMAIL and ADMIN_PASSWORD set"
     if not is_loopback and "environment" not in settings.model_fields_set:
@@ -48,10 +51,20 @@ def contradictions(settings: "Settings", *, is_loopback: bool) -> Iterator[Refus
         yield "host", settings.host, allowed
 
 
+def _unusable_redis(url: str) -> Iterator[Refusal]:
+    if not url.startswith(("redis://", "rediss://")):
+        yield "redis_url", "a value that is not shown", "redis://host:6379/0, or rediss:// with TLS"
+    elif find_spec("limits") is None:
+        allowed = "only with the extra that speaks to it: pip install 'keystead[redis]'"
+        yield "redis_url", "a value that is not shown", allowed
+
+
 def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
     """Yield what is good enough to try things out, and for nothing else."""
     if not settings.has_secure_cookie:
         yield "cookie_secure", "false", "true in production"
+    if settings.throttle == "off":
+        yield "throttle", "off", "on in production"
     if settings.jwt_secret and _is_sample(settings.jwt_secret.get_secret_value()):
         yield "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
     if settings.admin_password and SAMPLE.search(settings.admin_password.get_secret_value()):

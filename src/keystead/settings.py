@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from keystead.domain.session import SessionPolicy
 from keystead.domain.step_up import StepUp, StepUpPolicy
+from keystead.domain.throttle import AddressLimits, ThrottlePolicy
 from keystead.setting_refusals import contradictions, unsafe_in_production
 from keystead.setting_values import Duration, Networks, Word, human
 
@@ -209,6 +210,29 @@ class Settings(BaseSettings):
     argon2_iterations: int = Field(2, ge=1, le=32, description="Argon2id passes over the memory")
     argon2_parallelism: int = Field(1, ge=1, le=16, description="Argon2id lanes")
 
+    throttle: Annotated[Literal["on", "off"], Word] = Field(
+        "on", description="Limit guessing and registering; `off` is refused in production"
+    )
+    throttle_sign_ins: int = Field(
+        60,
+        ge=5,
+        le=1_000_000,
+        description="Failed sign-ins in an hour from one client address; ten times as many from "
+        "the network around it",
+    )
+    throttle_registrations: int = Field(
+        60,
+        ge=5,
+        le=1_000_000,
+        description="Registrations in an hour from one client address; ten times as many from the "
+        "network around it",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Count client addresses there instead of in the database: `redis://...`, "
+        "`rediss://...`",
+    )
+
     seed_admin_on_start: bool = Field(
         default=False, description="Make an admin at start while there is none"
     )
@@ -279,6 +303,15 @@ class Settings(BaseSettings):
         """What asks for a recent sign-in, as the domain knows it."""
         scope = None if self.step_up == "off" else StepUp(self.step_up)
         return StepUpPolicy(scope, self.step_up_window)
+
+    @property
+    def throttle_policy(self) -> ThrottlePolicy:
+        """The limits as the domain knows them."""
+        return ThrottlePolicy(
+            is_on=self.throttle == "on",
+            sign_ins=AddressLimits.hourly("sign-in", self.throttle_sign_ins),
+            registrations=AddressLimits.hourly("registration", self.throttle_registrations),
+        )
 
 
 def source_of(field: str) -> str:

@@ -199,9 +199,29 @@ async def test_nobody_has_the_dummys_password(passwords: PepperedPasswords) -> N
     assert not await passwords.verify("no account has this password", None)
 
 
+async def test_in_a_flood_of_strangers_a_known_device_still_gets_a_place(gated: Gated) -> None:
+    strangers = [asyncio.create_task(gated.verify(PASSWORD, None)) for _ in range(2 * PLACES)]
+    await asyncio.to_thread(gated.is_checking.wait, 10)
+    with pytest.raises(HashingBusy):
+        await gated.hash(PASSWORD)
+
+    owner = asyncio.create_task(known(gated))
+    await asyncio.sleep(0)
+    gated.gate.set()
+
+    assert await owner is False
+    outcomes = await asyncio.gather(*strangers, return_exceptions=True)
+    assert sum(isinstance(each, HashingBusy) for each in outcomes) >= PLACES
+
+
+async def known(gated: Gated) -> bool:
+    """Check a password from a device that its owner has used."""
+    return await gated.verify(PASSWORD, None, is_known=True)
+
+
 async def full(gated: Gated) -> list[asyncio.Task[bool]]:
     """Take every place: one hash is being computed, the others wait."""
-    tasks = [asyncio.create_task(gated.verify(PASSWORD, None)) for _ in range(PLACES)]
+    tasks = [asyncio.create_task(known(gated)) for _ in range(PLACES)]
     await asyncio.to_thread(gated.is_checking.wait, 10)
     return tasks
 
@@ -209,13 +229,13 @@ async def full(gated: Gated) -> list[asyncio.Task[bool]]:
 async def test_more_than_the_queue_holds_is_refused_at_once(gated: Gated) -> None:
     tasks = await full(gated)
 
-    for attempt in (gated.verify(PASSWORD, None), gated.hash(PASSWORD), gated.verify("\0", None)):
+    for attempt in (known(gated), gated.hash(PASSWORD), gated.verify("\0", None)):
         with pytest.raises(HashingBusy):
             await attempt
 
     gated.gate.set()
     assert await asyncio.gather(*tasks) == [False] * PLACES
-    assert await asyncio.gather(*(gated.verify(PASSWORD, None) for _ in range(PLACES)))
+    assert await asyncio.gather(*(known(gated) for _ in range(PLACES)))
 
 
 async def test_who_goes_away_frees_the_place_they_waited_at(gated: Gated) -> None:
@@ -224,14 +244,14 @@ async def test_who_goes_away_frees_the_place_they_waited_at(gated: Gated) -> Non
     await asyncio.sleep(0)
 
     # The hash under way cannot be taken back; all the others can.
-    waiting = [asyncio.create_task(gated.verify(PASSWORD, None)) for _ in range(QUEUE_PER_WORKER)]
+    waiting = [asyncio.create_task(known(gated)) for _ in range(QUEUE_PER_WORKER)]
     await asyncio.sleep(0)
     with pytest.raises(HashingBusy):
-        await gated.verify(PASSWORD, None)
+        await known(gated)
     assert gated.count == 0
 
     gated.gate.set()
     assert await asyncio.gather(*waiting) == [False] * QUEUE_PER_WORKER
     assert gated.count == PLACES
-    again = await asyncio.gather(*(gated.verify(PASSWORD, None) for _ in range(PLACES)))
+    again = await asyncio.gather(*(known(gated) for _ in range(PLACES)))
     assert again == [False] * PLACES

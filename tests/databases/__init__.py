@@ -4,7 +4,7 @@ The database that the suite runs on: `make test STORE=sqlite|postgres|mongo`.
 Each module named like a store has `serving(folder)`, a context manager that starts a `Server` once
 for a test process (or raises `NoServer`), whose `fresh(folder)` gives each test an empty, migrated
 database. Tests that look at what is stored, or tamper with it, do so through `Database`, in the
-same words whatever is behind it: a table is `users`, `sessions`, `leases` or `installation`; a row
+same words whatever is behind it: a table is one of `TABLES`; a row
 is a dictionary with the column names of `store/migrations/`, times in whole milliseconds since
 1970, salts as bytes, `place` as the JSON text or None. `chosen` says which module is used.
 """
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from keystead.settings import PREFIX
 from keystead.store import is_embedded
 
-TABLES = ("users", "sessions", "leases", "installation")
+TABLES = ("users", "sessions", "leases", "installation", "attempts")
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from keystead.store.sqlite_connection import connect
 from keystead.store.sqlite_schema import bring_up_to_date, make_file
 from tests.databases import Row
 
-KEYS = {"users": "id", "sessions": "id", "leases": "name", "installation": "name"}
+KEYS = {"users": "id", "sessions": "id", "leases": "name", "installation": "name", "attempts": "id"}
 WAIT_MS = 10_000
 """For the program to finish a write."""
 
@@ -69,7 +69,7 @@ class SqliteDatabase:
     @contextmanager
     def broken(self) -> Iterator[str]:
         """Take tables away: each statement of the program needs one of them."""
-        with self.without("users"), self.without("sessions") as reason:
+        with self.without("users"), self.without("attempts"), self.without("sessions") as reason:
             yield reason
 
     @contextmanager

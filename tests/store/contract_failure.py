@@ -6,6 +6,7 @@ import pytest
 from keystead.domain.errors import StoreDown
 from keystead.domain.session import SessionId
 from keystead.domain.store import Store
+from keystead.domain.throttle import HOUR, Limit
 from keystead.domain.transfer import CopyState, Transfer
 from keystead.domain.user import Credentials, EmailAddress, Role, Status, UserId, UserQuery
 from tests.store.samples import HASH, NOW, new_session, new_user
@@ -41,6 +42,10 @@ WRITES: dict[str, Call] = {
     "close_session": lambda store: store.close_session(SESSION.id),
     "close_sessions": lambda store: store.close_sessions(USER.id),
     "purge_expired": lambda store: store.purge_expired(NOW, 10),
+    "count_attempt": lambda store: store.count_attempt("x", Limit.window("x", 9, HOUR), NOW),
+    "take_attempt_back": lambda store: store.take_attempt_back("x", NOW),
+    "forget_attempts": lambda store: store.forget_attempts("x"),
+    "purge_attempts": lambda store: store.purge_attempts(NOW, 10),
     "take_lease": lambda store: store.take_lease("x", "y", NOW, NOW),
     "bind_secrets": lambda store: store.bind_secrets("x"),
     "import_users": lambda store: store.import_users([Credentials(USER, HASH)], ["x"]),

@@ -112,8 +112,19 @@ class SetCookie:
 
 
 def set_cookie(answer: httpx.Response) -> SetCookie:
-    """Return the one cookie that *answer* sets."""
-    (header,) = answer.headers.get_list("set-cookie")
+    """Return the one refresh cookie that *answer* sets; a sign-in also sets a device cookie."""
+    return _set_cookie(answer, "refreshToken")
+
+
+def set_device_cookie(answer: httpx.Response) -> SetCookie:
+    """Return the one device cookie that *answer* sets."""
+    return _set_cookie(answer, "deviceToken")
+
+
+def _set_cookie(answer: httpx.Response, wanted: str) -> SetCookie:
+    names = (wanted, f"__Host-{wanted}")
+    headers = answer.headers.get_list("set-cookie")
+    (header,) = [each for each in headers if each.partition("=")[0] in names]
     first, *attributes = header.split("; ")
     name, _, value = first.partition("=")
     pairs = [attribute.partition("=") for attribute in attributes]

@@ -10,7 +10,7 @@ from keystead.cli.running import AsJson, Who, Yes, find, run, show, show_table, 
 from keystead.domain.user import Role, Status, User, UserQuery
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
-from keystead.flows.users import change_role, change_status, delete_user, list_users
+from keystead.flows.users import change_role, change_status, delete_user, list_users, unlock_user
 
 users = typer.Typer(help="Find accounts and change what they may do.", no_args_is_help=True)
 
@@ -74,6 +74,18 @@ def disable(who: Who, *, as_json: AsJson = False) -> None:
 def enable(who: Who, *, as_json: AsJson = False) -> None:
     """Let a disabled account sign in again."""
     _set_status(who, Status.ACTIVE, as_json=as_json)
+
+
+@users.command()
+def unlock(who: Who, *, as_json: AsJson = False) -> None:
+    """Let an account sign in again that failed sign-ins have stopped."""
+
+    async def forget(tools: Tools) -> User:
+        user = await find(tools, who)
+        await unlock_user(tools, None, user)
+        return user
+
+    _report(run(forget), "can sign in again", as_json=as_json)
 
 
 @users.command()

@@ -10,7 +10,7 @@ import base64
 import gzip
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +31,9 @@ QUEUE_PER_WORKER = 8
 
 BCRYPT_MAX_BYTES = 72
 """What bcrypt ever looked at; longer passwords were hashed without the rest."""
+
+STRANGERS = 3 / 4
+"""Of the queue is for anybody; the rest is kept free for devices whose owners are known, in a flood."""
 
 DUMMY_PASSWORD = "no account has this password"  # noqa: S105 - it opens nothing.
 
@@ -60,6 +63,8 @@ class PepperedPasswords:
         )
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hash")
         self._places = threading.BoundedSemaphore(workers * (1 + QUEUE_PER_WORKER))
+        strangers = workers * (1 + int(QUEUE_PER_WORKER * STRANGERS))
+        self._places_of_strangers = threading.BoundedSemaphore(strangers)
         self._dummy = self._hash(DUMMY_PASSWORD)
 
     def close(self) -> None:
@@ -74,29 +79,37 @@ class PepperedPasswords:
         """
         return await self._run(lambda: self._hash(password))
 
-    async def verify(self, password: str, stored: PasswordHash | None) -> bool:
+    async def verify(
+        self, password: str, stored: PasswordHash | None, *, is_known: bool = False
+    ) -> bool:
         """
         Check *password*, spending the same time whether or not there is anything to check against.
+
+        What *is_known* comes from a device that its owner has used.
 
         Raises: HashingBusy: the queue is full.
         """
         # One hash is always computed: for an unknown account, and for a password that no account
         # can have, it is a dummy's (OWASP ASVS 6.3.8).
         if stored is None or not is_hashable(password):
-            await self._run(lambda: self._verify(DUMMY_PASSWORD, self._dummy))
+            await self._run(lambda: self._verify(DUMMY_PASSWORD, self._dummy), is_known=is_known)
             return False
-        return await self._run(lambda: self._verify(password, stored))
+        return await self._run(lambda: self._verify(password, stored), is_known=is_known)
 
     def is_outdated(self, stored: PasswordHash) -> bool:
         """Say whether *stored* should be made anew with the current parameters."""
         return stored.pepper_id != self._newest or self._argon2.check_needs_rehash(stored.text)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
-            raise HashingBusy
+    async def _run(self, work: Callable[[], T], *, is_known: bool = False) -> T:
+        taken: list[threading.Semaphore] = []
+        for places in (self._places,) if is_known else (self._places_of_strangers, self._places):
+            if not places.acquire(blocking=False):
+                _release(taken)
+                raise HashingBusy
+            taken.append(places)
         job = self._executor.submit(work)
         # The place is free when the thread is, not when the caller has gone away.
-        job.add_done_callback(lambda _: self._places.release())
+        job.add_done_callback(lambda _: _release(taken))
         return await asyncio.wrap_future(job)
 
     def _hash(self, password: str) -> PasswordHash:
@@ -117,6 +130,11 @@ class PepperedPasswords:
         if key_id is None:
             return text
         return base64.b64encode(hmac.digest(self._peppers[key_id], text, "sha256"))
+
+
+def _release(places: Iterable[threading.Semaphore]) -> None:
+    for each in places:
+        each.release()
 
 
 def _is_bcrypt_match(password: str, text: str) -> bool:

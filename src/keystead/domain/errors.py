@@ -18,10 +18,11 @@ Everything that can go wrong by rule.
     │   └── UserNotFound, SessionNotFound
     ├── Conflict           it contradicts what is stored
     │   └── EmailTaken, LastAdmin
+    ├── Throttled          too often; the caller may try again later
     └── Unavailable        it cannot be decided right now; the caller may try again
         └── StoreDown, HashingBusy
 
-The tree knows nothing of HTTP: `web.errors` maps each of the six kinds to a status. Codes are a
+The tree knows nothing of HTTP: `web.errors` maps each of the seven kinds to a status. Codes are a
 public contract: stable, snake_case, documented in docs/errors.md.
 """
 
@@ -227,6 +228,28 @@ class LastAdmin(Conflict):
 
     code = "last_admin"
     message = "This is the last active admin; make somebody else admin first"
+
+
+class Throttled(Fault):
+    """
+    Tried too often; the same for accounts that exist and that do not.
+
+    Args:
+        limit: the name of the limit that was reached.
+        quota: so many attempts are let in during *window*.
+        wait: until the next one is.
+
+    """
+
+    code = "throttled"
+    message = "Too many attempts; try again later"
+
+    def __init__(self, limit: str, quota: int, window: timedelta, wait: timedelta) -> None:
+        super().__init__()
+        self.limit = limit
+        self.quota = quota
+        self.window = window
+        self.wait = wait
 
 
 class Unavailable(Fault):

@@ -1,7 +1,7 @@
 """
 What happened that a security reviewer would ask about.
 
-Names follow the OWASP Logging Vocabulary. Events carry ids, never secrets and never addresses.
+Names follow the OWASP Logging Vocabulary. Events carry ids, never secrets and never e-mail addresses.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ class EventName(StrEnum):
 
     LOGIN_SUCCESS = "authn_login_success"
     LOGIN_FAIL = "authn_login_fail"
+    LOGIN_LOCKED = "authn_login_lock"
+    LOGIN_STOPPED = "authn_login_fail_max"
     TOKEN_REUSE = "authn_token_reuse"
     REAUTHENTICATED = "authn_reauthenticated"
     LOGOUT = "authn_logout"
@@ -27,6 +29,8 @@ class EventName(StrEnum):
     USER_STATUS_CHANGED = "user_status_changed"
     USER_DELETED = "user_deleted"
     ADMIN_SEEDED = "user_created_admin_seed"
+    RATE_EXCEEDED = "excess_rate_limit_exceeded"
+    LOGIN_UNLOCKED = "authn_login_unlock"
 
 
 class Severity(StrEnum):

@@ -10,7 +10,14 @@ from typing import Protocol
 
 from keystead.domain.events import Event
 from keystead.domain.session import Device, Place, Session, SignedIn
-from keystead.domain.tokens import AccessClaims, AccessTokenText, RefreshToken, RefreshTokenText
+from keystead.domain.throttle import Limit, Tally
+from keystead.domain.tokens import (
+    AccessClaims,
+    AccessTokenText,
+    DeviceTokenText,
+    RefreshToken,
+    RefreshTokenText,
+)
 from keystead.domain.user import EmailAddress, PasswordHash
 
 
@@ -24,9 +31,14 @@ class Passwords(Protocol):
         Raises: HashingBusy: the queue is full.
         """
 
-    async def verify(self, password: str, stored: PasswordHash | None) -> bool:
+    async def verify(
+        self, password: str, stored: PasswordHash | None, *, is_known: bool = False
+    ) -> bool:
         """
         Check *password*, spending the same time whether or not there is anything to check against.
+
+        Args:   is_known: it comes from a device that its owner has used: it may take a place in the
+                queue that is kept free of everybody else.
 
         Raises: HashingBusy: the queue is full.
         """
@@ -66,6 +78,26 @@ class RefreshTokens(Protocol):
         """Say whether the token's proof holds against the session's salt."""
 
 
+class DeviceTokens(Protocol):
+    """What a browser keeps to show that its owner has signed in on it before; never stored here."""
+
+    def issue(self, email: EmailAddress, now: datetime) -> DeviceTokenText:
+        """Return a new token for one account on one device."""
+
+    def find_device(self, text: str, email: EmailAddress, now: datetime) -> str | None:
+        """Return the device's id, if *text* is genuine, of this account and not too old."""
+
+
+class AddressCounts(Protocol):
+    """Counters of client addresses: those of the store, or of something faster that may be lost."""
+
+    async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
+        """See `Store.count_attempt`."""
+
+    async def take_attempt_back(self, key: str, now: datetime) -> None:
+        """See `Store.take_attempt_back`."""
+
+
 class Randomness(Protocol):
     """Where ids and salts come from."""
 
@@ -75,6 +107,12 @@ class Randomness(Protocol):
     def new_salt(self) -> bytes:
         """Return 16 random bytes."""
 
+
+CounterKey = Callable[[str, str], str]
+"""Return the key of a counter: of which kind, for what. It says neither."""
+
+IsDegraded = Callable[[], bool]
+"""Whether something is away that this process can do without."""
 
 CanonicalEmail = Callable[[str], EmailAddress]
 """Bring an address to its canonical form. Raises: InputInvalid."""

@@ -46,6 +46,23 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    What came with a request: unproven, all of it.
+
+    Args:
+        refresh_tokens: of the session that this browser holds so far.
+        device_tokens: what would show that its owner has signed in here before.
+
+    """
+
+    ip: str | None
+    user_agent: str | None
+    refresh_tokens: tuple[str, ...] = ()
+    device_tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """
     One sign-in on one device: the source of truth for every token issued under it.

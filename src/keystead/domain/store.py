@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keystead.domain.session import Session, SessionId, SignedIn
+from keystead.domain.throttle import Limit, Tally
 from keystead.domain.tokens import RotationOutcome
 from keystead.domain.user import (
     Credentials,
@@ -155,6 +156,23 @@ class Store(Protocol):
 
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """Remove up to *limit* sessions that are over at *now*. Returns: how many."""
+
+    async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
+        """
+        Count an attempt under *key*, unless *limit* says that it has to wait.
+
+        Of any number of callers at once no more are let in than *limit* allows; one that is refused
+        changes nothing. *key* is short and says nothing of what it stands for.
+        """
+
+    async def take_attempt_back(self, key: str, now: datetime) -> None:
+        """Count one attempt less under *key*, and let the next one in at *now*."""
+
+    async def forget_attempts(self, key: str) -> None:
+        """Begin at nought again under *key*."""
+
+    async def purge_attempts(self, now: datetime, limit: int) -> int:
+        """Remove up to *limit* counters that are forgotten at *now*. Returns: how many."""
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """

@@ -10,6 +10,9 @@ from keystead.domain.user import UserId
 AccessTokenText = NewType("AccessTokenText", str)
 RefreshTokenText = NewType("RefreshTokenText", str)
 
+DeviceTokenText = NewType("DeviceTokenText", str)
+"""`ksd_...`: what a browser keeps to show that it is a known device of one account."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:

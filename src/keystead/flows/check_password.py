@@ -1,28 +1,43 @@
 """Check a password: the one place where one is accepted, for signing in and for proving it again."""
 
+from datetime import datetime
 from typing import NoReturn
 
-from keystead.domain.errors import InvalidCredentials
+from keystead.domain.errors import HashingBusy, InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import SessionId
+from keystead.domain.session import Origin, SessionId
 from keystead.domain.user import Credentials, EmailAddress
+from keystead.flows.throttle import count_guess, forgive, take_back, tell_of_limit
 from keystead.flows.tools import Tools
 
 
 async def check_password(
-    tools: Tools, email: EmailAddress, password: str, session: SessionId | None = None
+    tools: Tools,
+    email: EmailAddress,
+    password: str,
+    origin: Origin,
+    now: datetime,
+    session: SessionId | None = None,
 ) -> Credentials:
     """
     Return whose *password* this is; *session* is the one they hold already, if any.
 
     Raises: InvalidCredentials: unknown account, wrong password and disabled account alike, after
-            the same work. HashingBusy.
-    Source: OWASP ASVS 6.3.8.
+            the same work. Throttled: it was not looked at. HashingBusy.
+    Source: OWASP ASVS 6.3.1, 6.3.8; NIST SP 800-63B-4 section 3.2.2.
     """
+    attempt = await count_guess(tools, email, origin, now)
     found = await tools.store.find_credentials(email)
-    is_right = await tools.passwords.verify(password, found.password if found else None)
+    stored = found.password if found else None
+    try:
+        is_right = await tools.passwords.verify(password, stored, is_known=attempt.is_known)
+    except HashingBusy:
+        await take_back(tools, attempt, now)
+        raise
     if found is None or not is_right or not found.user.is_active:
+        tell_of_limit(tools, attempt, found.user.id if found else None)
         refuse(tools, found, session)
+    await forgive(tools, attempt, now)
     await _renew_hash(tools, found, password)
     return found
 

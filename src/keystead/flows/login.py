@@ -1,11 +1,11 @@
 """Sign in: check a password, open a session, hand out a pair of tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keystead.domain.events import Event, EventName
-from keystead.domain.session import MAX_USER_AGENT, Client, Session, SessionId, SignedIn
-from keystead.domain.tokens import AccessTokenText, RefreshTokenText
+from keystead.domain.session import MAX_USER_AGENT, Client, Origin, Session, SessionId, SignedIn
+from keystead.domain.tokens import AccessTokenText, DeviceTokenText, RefreshTokenText
 from keystead.domain.user import User
 from keystead.flows.check_password import check_password, refuse
 from keystead.flows.logout import logout
@@ -14,26 +14,12 @@ from keystead.flows.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a sign-in or a refresh hands out."""
+    """What a sign-in or a refresh hands out; the device is made known by a sign-in only."""
 
     signed_in: SignedIn
     access_token: AccessTokenText
     refresh_token: RefreshTokenText
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """
-    What came with the request: unproven, all of it.
-
-    Args:
-        refresh_tokens: of the session that this browser holds so far.
-
-    """
-
-    ip: str | None
-    user_agent: str | None
-    refresh_tokens: tuple[str, ...] = ()
+    device_token: DeviceTokenText | None = None
 
 
 async def login(
@@ -43,17 +29,18 @@ async def login(
     Open a new session for whoever knows the password, in the place of the one the browser held.
 
     Raises: InvalidCredentials: unknown account, wrong password and disabled account alike, after
-            the same work. InputInvalid: *email* is no address. HashingBusy.
+            the same work. InputInvalid: *email* is no address. Throttled, HashingBusy.
     Source: OWASP ASVS 6.3.8, 7.2.4.
     """
-    found = await check_password(tools, tools.canonical_email(email), password)
+    found = await check_password(tools, tools.canonical_email(email), password, origin, now)
     # Its token is about to be overwritten, so nobody could end that session any more.
     await logout(tools, None, origin.refresh_tokens, now)
     session = new_session(tools, found.user, describe(tools, origin), now)
     if not await tools.store.open_session(session, tools.session_policy.cap):
         refuse(tools, found)  # Disabled or deleted while the password was being checked.
     tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
-    return pair(tools, SignedIn(session, found.user), now)
+    device_token = tools.device_tokens.issue(found.user.email, now)
+    return replace(pair(tools, SignedIn(session, found.user), now), device_token=device_token)
 
 
 def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:

@@ -5,18 +5,22 @@ from datetime import datetime
 from keystead.domain.errors import SessionEnded
 from keystead.domain.events import Event, EventName
 from keystead.domain.permissions import Actor
+from keystead.domain.session import Origin
 from keystead.flows.check_password import check_password
 from keystead.flows.tools import Tools
 
 
-async def reauthenticate(tools: Tools, actor: Actor, password: str, now: datetime) -> None:
+async def reauthenticate(
+    tools: Tools, actor: Actor, password: str, origin: Origin, now: datetime
+) -> None:
     """
     Note in the caller's session that they know the password. Its tokens stay as they are.
 
-    Raises: InvalidCredentials. SessionEnded: while the password was being checked. HashingBusy.
+    Raises: InvalidCredentials. SessionEnded: while the password was being checked. Throttled,
+            HashingBusy.
     Source: OWASP ASVS 7.5.3.
     """
-    await check_password(tools, actor.user.email, password, actor.session.id)
+    await check_password(tools, actor.user.email, password, origin, now, actor.session.id)
     if not await tools.store.renew_authentication(actor.session.id, now):
         raise SessionEnded
     tools.record(Event(EventName.REAUTHENTICATED, actor=actor.user.id, session=actor.session.id))

@@ -5,14 +5,26 @@ from datetime import datetime
 from keystead.domain.errors import EmailTaken
 from keystead.domain.events import Event, EventName
 from keystead.domain.user import Role, Status, User, UserId
+from keystead.flows.throttle import count_address
 from keystead.flows.tools import Tools
+
+
+async def sign_up(tools: Tools, email: str, password: str, ip: str | None, now: datetime) -> User:
+    """
+    Make an account for somebody at the address *ip*, who cannot make any number of them.
+
+    Raises: as `register`. Throttled.
+    """
+    if tools.throttle_policy.is_on:
+        await count_address(tools, tools.throttle_policy.registrations, ip, now)
+    return await register(tools, email, password, now)
 
 
 async def register(
     tools: Tools, email: str, password: str, now: datetime, role: Role = Role.USER
 ) -> User:
     """
-    Make an active account for *email*; whoever asks over HTTP always gets the role `user`.
+    Make an active account for *email*; whoever asks over HTTP comes through `sign_up`.
 
     Raises: InputInvalid, PasswordRejected: the input. EmailTaken: there is one. HashingBusy.
     """

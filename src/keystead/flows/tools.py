@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from keystead.domain.passwords import PasswordPolicy
 from keystead.domain.ports import (
     AccessTokens,
+    AddressCounts,
     CanonicalEmail,
+    CounterKey,
+    DeviceTokens,
     FindPlace,
+    IsDegraded,
     Passwords,
     Randomness,
     ReadDevice,
@@ -17,6 +21,7 @@ from keystead.domain.ports import (
 from keystead.domain.session import SessionPolicy
 from keystead.domain.step_up import StepUpPolicy
 from keystead.domain.store import Store
+from keystead.domain.throttle import ThrottlePolicy
 from keystead.flows.unsettled import UnsettledRotations
 
 
@@ -38,3 +43,8 @@ class Tools:
     session_policy: SessionPolicy
     password_policy: PasswordPolicy
     step_up_policy: StepUpPolicy
+    device_tokens: DeviceTokens
+    counter_key: CounterKey
+    address_counts: AddressCounts
+    is_degraded: IsDegraded
+    throttle_policy: ThrottlePolicy

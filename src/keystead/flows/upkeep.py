@@ -1,5 +1,6 @@
 """Remove what is over; one process at a time."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from keystead.flows.tools import Tools
@@ -9,7 +10,7 @@ LEASE_TIME = timedelta(minutes=5)
 """After this long a holder is taken for dead and another process may take over."""
 
 BATCH = 500
-"""Sessions removed in one step: a few milliseconds of the write lock."""
+"""Sessions or counters removed in one step: a few milliseconds of the write lock."""
 
 
 async def purge_if_mine(tools: Tools, holder: str, now: datetime) -> int | None:
@@ -24,10 +25,16 @@ async def purge_if_mine(tools: Tools, holder: str, now: datetime) -> int | None:
 
 
 async def purge(tools: Tools, now: datetime) -> int:
-    """Remove every session that is over at *now*, in batches. Returns: how many."""
+    """Remove every session and counter that is over at *now*. Returns: how many sessions."""
+    total = await _in_batches(tools.store.purge_expired, now)
+    await _in_batches(tools.store.purge_attempts, now)
+    return total
+
+
+async def _in_batches(remove: Callable[[datetime, int], Awaitable[int]], now: datetime) -> int:
     total = 0
     while True:
-        count = await tools.store.purge_expired(now, BATCH)
+        count = await remove(now, BATCH)
         total += count
         if count < BATCH:
             return total

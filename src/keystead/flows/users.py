@@ -7,6 +7,7 @@ from keystead.domain.errors import RoleUnknown, UserNotFound
 from keystead.domain.events import Event, EventName
 from keystead.domain.permissions import Actor
 from keystead.domain.user import Role, Status, User, UserId, UserQuery
+from keystead.flows.throttle import unlock
 from keystead.flows.tools import Tools
 
 
@@ -56,13 +57,21 @@ async def change_status(
     tools: Tools, actor: Actor | None, user_id: UserId, status: Status, now: datetime
 ) -> User:
     """
-    Disable a user, which ends their sessions at once, or enable them again.
+    Disable a user, which ends their sessions at once, or enable them again, with no failed sign-ins.
 
     Raises: UserNotFound. LastAdmin: nobody else could administer the service.
     """
     user = _found(await tools.store.change_status(user_id, status, now))
+    if user.is_active:
+        await unlock(tools, user.email)
     tools.record(_event(EventName.USER_STATUS_CHANGED, actor, user, status.value))
     return user
+
+
+async def unlock_user(tools: Tools, actor: Actor | None, user: User) -> None:
+    """Let a user sign in again who was stopped by failed sign-ins, their own or somebody else's."""
+    await unlock(tools, user.email)
+    tools.record(_event(EventName.LOGIN_UNLOCKED, actor, user))
 
 
 async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId) -> User:

@@ -25,15 +25,15 @@ from keystead.domain.user import (
 )
 from keystead.store import mongo_documents as documents
 from keystead.store import mongo_transactions
+from keystead.store.mongo_attempts import MongoAttempts
 from keystead.store.mongo_connection import Database, Steps, Transaction
 from keystead.store.mongo_documents import USER, USER_BY_EMAIL, WITH_USER, Document, exactly
 from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_schema import ADMINS
 from keystead.store.mongo_transactions import NEWEST_FIRST, change_user
-from keystead.store.mongo_transfer import MongoTransfer
 
 
-class MongoStore(MongoTransfer):
+class MongoStore(MongoAttempts):
     """`domain.transfer.Transfer`, and so `domain.store.Store`, on MongoDB; see there."""
 
     # Users

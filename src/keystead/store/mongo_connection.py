@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -51,6 +52,7 @@ SNAPSHOT = ReadConcern("snapshot")
 
 T = TypeVar("T")
 Database = AsyncDatabase[Document]
+Collection = AsyncCollection[Document]
 Transaction = AsyncClientSession
 Work = Callable[[Database], Awaitable[T]]
 Steps = Callable[[Database, Transaction], Awaitable[T]]

@@ -14,7 +14,7 @@ from keystead.store.migrations import SchemaUnknown
 from keystead.store.mongo_connection import Database
 from keystead.store.mongo_documents import Document
 
-VERSION = 1
+VERSION = 2
 """What the code of this version expects."""
 
 OLDEST_CODE = 1
@@ -30,7 +30,7 @@ ADMINS = "admins"
 """The document of `installation` that whatever takes an admin away writes."""
 
 TTL_SECONDS = 24 * 60 * 60
-"""The server removes sessions this long after they are over, if no purge of ours has."""
+"""The server removes what expires this long after it is over, if no purge of ours has."""
 
 NAMESPACE_EXISTS = 48
 
@@ -50,6 +50,11 @@ SESSION_INDEXES = [
     ),
     IndexModel(
         [("expires_at", ASCENDING)], name="sessions_by_expiry", expireAfterSeconds=TTL_SECONDS
+    ),
+]
+ATTEMPT_INDEXES = [
+    IndexModel(
+        [("expires_at", ASCENDING)], name="attempts_by_expiry", expireAfterSeconds=TTL_SECONDS
     ),
 ]
 
@@ -116,6 +121,7 @@ async def migrate(db: Database) -> None:
             return
     await db.users.create_indexes(USER_INDEXES)
     await db.sessions.create_indexes(SESSION_INDEXES)
+    await db.attempts.create_indexes(ATTEMPT_INDEXES)
     # A transaction could not make a collection that is missing on every kind of server.
     await _create(db, "leases")
     await _add(db, {"_id": ADMINS, "changes": 0})

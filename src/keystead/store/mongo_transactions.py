@@ -14,7 +14,7 @@ from pymongo import ReturnDocument
 from keystead.domain.errors import LastAdmin, StoreDown
 from keystead.domain.session import Session, SessionId
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store.mongo_connection import Database, Transaction
+from keystead.store.mongo_connection import Collection, Database, Transaction
 from keystead.store.mongo_documents import USER, Document, exactly, from_session, user_from
 from keystead.store.mongo_schema import ADMINS
 
@@ -99,13 +99,13 @@ async def open_session(db: Database, within: Transaction, session: Session, cap:
     return True
 
 
-async def purge_expired(db: Database, within: Transaction, now: datetime, limit: int) -> int:
-    """Remove up to *limit* sessions that are over. Returns: how many."""
-    over = db.sessions.find({"expires_at": {"$lte": now}}, {"_id": 1}, session=within)
+async def purge(kept: Collection, within: Transaction, now: datetime, limit: int) -> int:
+    """Remove up to *limit* documents that are over. Returns: how many."""
+    over = kept.find({"expires_at": {"$lte": now}}, {"_id": 1}, session=within)
     oldest = await over.sort("expires_at", 1).limit(limit).to_list()
     if not oldest:
         return 0
-    return (await db.sessions.delete_many(_these(oldest), session=within)).deleted_count
+    return (await kept.delete_many(_these(oldest), session=within)).deleted_count
 
 
 def _these(found: list[Document]) -> Document:

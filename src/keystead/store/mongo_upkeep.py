@@ -48,7 +48,7 @@ class MongoUpkeep:
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """See `Store.purge_expired`."""
         return await self._connection.transact(
-            "purge", lambda db, within: mongo_transactions.purge_expired(db, within, now, limit)
+            "purge", lambda db, within: mongo_transactions.purge(db.sessions, within, now, limit)
         )
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:

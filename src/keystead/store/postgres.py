@@ -13,7 +13,7 @@ from keystead.domain.errors import LastAdmin, StoreDown
 from keystead.domain.session import Session, SessionId
 from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store import postgres_schema, rows, sql
+from keystead.store import postgres_schema, rows, sql, sql_attempts
 from keystead.store.postgres_connection import Connector, Link
 from keystead.store.postgres_errors import is_down, reason_of
 from keystead.store.postgres_runner import Runner
@@ -105,6 +105,11 @@ class PostgresStore(SqlTransfer):
         """See `Store.purge_expired`."""
         parameters = (rows.to_millis(now), limit)
         return len(await self._write(sql.Postgres.PURGE_EXPIRED, parameters))
+
+    async def purge_attempts(self, now: datetime, limit: int) -> int:
+        """See `Store.purge_attempts`."""
+        parameters = (rows.to_millis(now), limit)
+        return len(await self._write(sql_attempts.POSTGRES_PURGE_ATTEMPTS, parameters))
 
     async def _change_user(self, query: str, parameters: Parameters) -> User | None:
         if not rows.can_be_kept(parameters[0]):

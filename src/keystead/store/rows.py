@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from keystead.domain.session import Client, Device, Place, Session, SignedIn
+from keystead.domain.throttle import Limit, Tally
 from keystead.domain.transfer import CopyState, Part
 from keystead.domain.user import (
     Credentials,
@@ -140,6 +141,29 @@ def from_session(session: Session) -> Row:
         None if client.place is None else json.dumps(asdict(client.place)),
         to_millis(session.authenticated_at),
     )
+
+
+def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
+    """Return the parameters of `sql_attempts.COUNT_ATTEMPT`."""
+    moment, expiry = to_millis(now), to_millis(now + limit.memory)
+    first_wait = limit.wait_after(1) if limit.stop > 1 else limit.memory
+    return (
+        key,
+        moment,
+        expiry,
+        to_millis(now + first_wait),
+        None if limit.memory_at_stop is None else to_millis(now + limit.memory_at_stop),
+        limit.free,
+        limit.stop,
+        limit.first_wait // _MILLISECOND,
+        limit.doublings,
+        limit.longest_wait // _MILLISECOND,
+    )
+
+
+def tally_from(row: Row, *, is_counted: bool) -> Tally:
+    """Build a tally from what `sql_attempts.COUNT_ATTEMPT` returns."""
+    return Tally(row[0], from_millis(row[1]), is_counted)
 
 
 def copy_state_from(text: str) -> CopyState:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from keystead.domain.session import Session, SessionId, SignedIn
+from keystead.domain.throttle import Limit, Tally
 from keystead.domain.user import Credentials, EmailAddress, PasswordHash, User, UserId, UserQuery
-from keystead.store import rows, sql
+from keystead.store import rows, sql, sql_attempts
 from keystead.store.rows import Row
 
 Parameters = Sequence[str | int | bytes | None]
@@ -109,6 +110,33 @@ class SqlStore(ABC):
     async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
         """See `Store.close_sessions`."""
         return len(await self._change(sql.CLOSE_SESSIONS, (user_id, keep or "")))
+
+    # Attempts
+
+    async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
+        """See `Store.count_attempt`: the WHERE decides, in the statement that counts."""
+        counted = await self._write(sql_attempts.COUNT_ATTEMPT, rows.from_attempt(key, limit, now))
+        if counted:
+            return rows.tally_from(counted[0], is_counted=True)
+        found = await self._read(sql_attempts.FIND_ATTEMPTS, (key,))
+        # Forgotten in this very moment: then there is nothing to wait for.
+        return (
+            rows.tally_from(found[0], is_counted=False)
+            if found
+            else Tally(0, now, is_counted=False)
+        )
+
+    async def take_attempt_back(self, key: str, now: datetime) -> None:
+        """See `Store.take_attempt_back`."""
+        await self._write(sql_attempts.TAKE_ATTEMPT_BACK, (key, rows.to_millis(now)))
+
+    async def forget_attempts(self, key: str) -> None:
+        """See `Store.forget_attempts`."""
+        await self._write(sql_attempts.FORGET_ATTEMPTS, (key,))
+
+    async def purge_attempts(self, now: datetime, limit: int) -> int:
+        """See `Store.purge_attempts`."""
+        return len(await self._write(sql_attempts.PURGE_ATTEMPTS, (rows.to_millis(now), limit)))
 
     # Upkeep
 

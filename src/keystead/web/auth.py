@@ -15,13 +15,14 @@ from keystead.domain.errors import (
     RefreshReused,
     RefreshSuperseded,
     SessionEnded,
+    Throttled,
     Unauthenticated,
 )
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.logout import logout
 from keystead.flows.reauthenticate import reauthenticate
 from keystead.flows.refresh import refresh
-from keystead.flows.register import register
+from keystead.flows.register import sign_up
 from keystead.web.access import PUBLIC, SIGNED_IN, Routes
 from keystead.web.call import Call
 from keystead.web.errors import problem
@@ -47,12 +48,12 @@ PASSWORD_FAULTS = (PasswordTooShort, PasswordTooLong, PasswordBlocklisted, Passw
     access=PUBLIC,
     answer=UserAnswer,
     status=201,
-    refuses=(*PASSWORD_FAULTS, EmailTaken, HashingBusy),
+    refuses=(*PASSWORD_FAULTS, EmailTaken, Throttled, HashingBusy),
     tags=["auth"],
 )
 async def post_register(call: Call, body: CredentialsBody) -> Response:
     """Make an account. Its role is always `user`."""
-    user = await register(call.tools, body.email, body.password, call.now)
+    user = await sign_up(call.tools, body.email, body.password, call.trace.ip, call.now)
     message = "User registered successfully"
     return reply(UserAnswer(message=message, user=UserShape.of(user)), 201)
 
@@ -62,20 +63,21 @@ async def post_register(call: Call, body: CredentialsBody) -> Response:
     "/auth/login",
     access=PUBLIC,
     answer=LoginAnswer,
-    refuses=(InvalidCredentials, HashingBusy),
+    refuses=(InvalidCredentials, Throttled, HashingBusy),
     tags=["auth"],
 )
 async def post_login(call: Call, body: CredentialsBody) -> Response:
-    """Sign in. Opens a session and sets the refresh cookie, ending the session it held before."""
-    origin = Origin(call.trace.ip, call.user_agent, call.refresh_cookies)
-    pair = await login(call.tools, body.email, body.password, origin, call.now)
+    """Sign in. Opens a session and sets both cookies, ending the session the browser held before."""
+    pair = await login(call.tools, body.email, body.password, call.origin, call.now)
     call.trace.user_id = pair.signed_in.user.id
     answer = LoginAnswer(
         message="Login successful",
         access_token=pair.access_token,
         user=UserShape.of(pair.signed_in.user),
     )
-    return reply(answer, cookie=call.context.cookies.set(pair, call.now))
+    cookies = call.context.cookies
+    device = cookies.set_device(pair.device_token) if pair.device_token else None
+    return reply(answer, cookie=cookies.set(pair, call.now), device_cookie=device)
 
 
 @routes.add(
@@ -119,10 +121,10 @@ async def post_logout(call: Call) -> Response:
     "/auth/reauthenticate",
     access=SIGNED_IN,
     answer=Message,
-    refuses=(InvalidCredentials, HashingBusy),
+    refuses=(InvalidCredentials, Throttled, HashingBusy),
     tags=["auth"],
 )
 async def post_reauthenticate(call: Call, body: PasswordBody) -> Response:
     """Prove the password again, for what asks for a recent sign-in. The tokens stay as they are."""
-    await reauthenticate(call.tools, call.actor, body.password, call.now)
+    await reauthenticate(call.tools, call.actor, body.password, call.origin, call.now)
     return reply(Message(message="Password confirmed"))

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope
 
 from keystead.domain.errors import StoreDown, TokenInvalid, TokenMissing
 from keystead.domain.permissions import Actor
+from keystead.domain.session import Origin
 from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
 from keystead.web.cookies import CookiePolicy
@@ -108,6 +109,12 @@ class Call(Request):
     def refresh_cookies(self) -> tuple[str, ...]:
         """All that could be the refresh token: enough to end a session, not to go on with one."""
         return self.context.cookies.read_all(self.scope["headers"])
+
+    @property
+    def origin(self) -> Origin:
+        """What is known, or claimed, of where this comes from."""
+        devices = self.context.cookies.read_devices(self.scope["headers"])
+        return Origin(self.trace.ip, self.user_agent, self.refresh_cookies, devices)
 
     @cached_property
     def refresh_cookie(self) -> str | None:

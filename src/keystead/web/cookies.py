@@ -1,4 +1,4 @@
-"""The refresh cookie: how it is set, read and taken back."""
+"""The refresh cookie and the device cookie: how they are set, read and taken back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Literal
 
 from keystead.domain.errors import RefreshInvalid
+from keystead.domain.throttle import DEVICE_LIFETIME
+from keystead.domain.tokens import DeviceTokenText
 from keystead.flows.login import TokenPair
 
 NAME = "refreshToken"
+DEVICE_NAME = "deviceToken"
 
 
 @dataclass(frozen=True, slots=True)
 class CookiePolicy:
     """
-    The attributes of the refresh cookie. It is always HttpOnly and never has a Domain.
+    The attributes of both cookies. They are always HttpOnly and never have a Domain.
 
-    Over https its name begins with `__Host-`, which makes browsers insist on Secure, on `Path=/`
+    Over https their names begin with `__Host-`, which makes browsers insist on Secure, on `Path=/`
     and on the exact host (RFC 6265bis section 4.1.3.2); the plain name is then never accepted.
     """
 
@@ -26,16 +29,25 @@ class CookiePolicy:
     @property
     def name(self) -> str:
         """The only name that is written and read."""
-        return f"__Host-{NAME}" if self.is_secure else NAME
+        return self._full(NAME)
+
+    @property
+    def device_name(self) -> str:
+        """The only name of the device cookie."""
+        return self._full(DEVICE_NAME)
 
     def set(self, pair: TokenPair, now: datetime) -> str:
         """Return the Set-Cookie value: the token, for no longer than the session lives."""
         seconds = int((pair.signed_in.session.expires_at - now).total_seconds())
-        return self._write(pair.refresh_token, max(0, seconds))
+        return self._write(self.name, pair.refresh_token, max(0, seconds))
+
+    def set_device(self, token: DeviceTokenText) -> str:
+        """Return the Set-Cookie value that makes this device a known one."""
+        return self._write(self.device_name, token, int(DEVICE_LIFETIME.total_seconds()))
 
     def clear(self) -> str:
         """Return the Set-Cookie value that makes the browser forget the token."""
-        return self._write("", 0)
+        return self._write(self.name, "", 0)
 
     def read(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         """
@@ -49,19 +61,30 @@ class CookiePolicy:
         return found[0] if found else None
 
     def read_all(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
-        """Return the values of all cookies of the name, as far as they were sent."""
+        """Return the values of all refresh cookies, as far as they were sent."""
+        return self._values(headers, self.name)
+
+    def read_devices(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
+        """Return the values of all device cookies; of several, somebody planted one."""
+        return self._values(headers, self.device_name)
+
+    def _full(self, name: str) -> str:
+        return f"__Host-{name}" if self.is_secure else name
+
+    @staticmethod
+    def _values(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> tuple[str, ...]:
         return tuple(
             value
             for name, header in headers
             if name == b"cookie"
             for key, _, value in (part.partition("=") for part in _split(header))
-            if key == self.name
+            if key == wanted
         )
 
-    def _write(self, value: str, max_age_seconds: int) -> str:
+    def _write(self, name: str, value: str, max_age_seconds: int) -> str:
         secure = "; Secure" if self.is_secure else ""
         return (
-            f"{self.name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly{secure}"
+            f"{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly{secure}"
             f"; SameSite={self.same_site.capitalize()}"
         )
 

@@ -5,6 +5,8 @@ The shape is RFC 9457's `application/problem+json` with the members `message` an
 Faults of the protocol itself, which no flow knows, are declared here.
 """
 
+import math
+from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -20,6 +22,7 @@ from keystead.domain.errors import (
     Missing,
     ReauthenticationRequired,
     SessionEnded,
+    Throttled,
     TokenExpired,
     TokenInvalid,
     Unauthenticated,
@@ -32,6 +35,7 @@ STATUS_OF_KIND: dict[type[Fault], int] = {
     Forbidden: 403,
     Missing: 404,
     Conflict: 409,
+    Throttled: 429,
     Unavailable: 503,
 }
 
@@ -147,14 +151,36 @@ def _headers_of(fault: Fault) -> dict[str, str]:
     match fault:
         case ProtocolFault(headers=headers):
             return headers
-        case TokenInvalid() | TokenExpired() | SessionEnded():
-            return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-        case ReauthenticationRequired(max_age=age):  # RFC 9470 section 3.
-            challenge = 'Bearer error="insufficient_user_authentication", max_age="{}"'
-            return {"WWW-Authenticate": challenge.format(round(age.total_seconds()))}
-        case Unauthenticated():  # RFC 6750 section 3.1: no error code where no token was sent.
-            return {"WWW-Authenticate": "Bearer"}
+        case Unauthenticated():
+            return {"WWW-Authenticate": _challenge_of(fault)}
+        case Throttled():
+            return _rate_limit_headers(fault)
         case Unavailable(retry_after=wait):
             return {"Retry-After": str(max(1, round(wait.total_seconds())))}
         case _:
             return {}
+
+
+def _challenge_of(fault: Unauthenticated) -> str:
+    match fault:
+        case TokenInvalid() | TokenExpired() | SessionEnded():
+            return 'Bearer error="invalid_token"'
+        case ReauthenticationRequired(max_age=age):  # RFC 9470 section 3.
+            return f'Bearer error="insufficient_user_authentication", max_age="{_seconds(age)}"'
+        case _:  # RFC 6750 section 3.1: no error code where no token was sent.
+            return "Bearer"
+
+
+def _rate_limit_headers(fault: Throttled) -> dict[str, str]:
+    # draft-ietf-httpapi-ratelimit-headers-11: lists of structured fields (RFC 9651). Whole seconds,
+    # rounded up: whoever comes back after that is let in.
+    wait = _seconds(fault.wait)
+    return {
+        "Retry-After": str(wait),
+        "RateLimit": f'"{fault.limit}";r=0;t={wait}',
+        "RateLimit-Policy": f'"{fault.limit}";q={fault.quota};w={_seconds(fault.window)}',
+    }
+
+
+def _seconds(duration: timedelta) -> int:
+    return max(1, math.ceil(duration.total_seconds()))

@@ -30,6 +30,11 @@ async def get_livez(_: Call) -> Response:
 
 @routes.add("GET", "/readyz", access=PUBLIC, answer=HealthAnswer, tags=["health"])
 async def get_readyz(call: Call) -> Response:
-    """Say that the database answers; 503 means: send no traffic here for now."""
-    await call.tools.store.check()
-    return reply(HealthAnswer(status="ok"))
+    """
+    Say that the database answers; 503 means: send no traffic here for now.
+
+    `degraded`: without Redis, each server process limits client addresses by itself.
+    """
+    tools = call.tools
+    await tools.store.check()
+    return reply(HealthAnswer(status="degraded" if tools.is_degraded() else "ok"))

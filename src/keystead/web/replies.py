@@ -22,9 +22,12 @@ def text_of(shape: Shape) -> bytes:
     return shape.model_dump_json(by_alias=True).encode()
 
 
-def reply(shape: Shape, status: int = 200, cookie: str | None = None) -> Response:
-    """Return *shape* as JSON, with a Set-Cookie if given."""
+def reply(
+    shape: Shape, status: int = 200, cookie: str | None = None, device_cookie: str | None = None
+) -> Response:
+    """Return *shape* as JSON, with a Set-Cookie for each cookie given."""
     response = Reply(text_of(shape), status)
-    if cookie is not None:
-        response.raw_headers.append((b"set-cookie", cookie.encode("latin-1")))
+    for each in (cookie, device_cookie):
+        if each is not None:
+            response.raw_headers.append((b"set-cookie", each.encode("latin-1")))
     return response

@@ -223,9 +223,9 @@ class ServiceAnswer(Shape):
 
 
 class HealthAnswer(Shape):
-    """The process, or the database behind it, answers."""
+    """The process, or the database behind it, answers; `degraded`: it does, and Redis does not."""
 
-    status: Literal["ok"]
+    status: Literal["ok", "degraded"]
 
 
 def _members(shape: Shape) -> dict[str, Any]:

@@ -9,4 +9,6 @@ CREATE INDEX sessions_of_user ON sessions (user_id, created_at, id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE TABLE leases ( name TEXT NOT NULL, holder TEXT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (name) );
 CREATE TABLE installation ( name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name) );
-INSERT INTO alembic_version VALUES ('0002');
+CREATE TABLE attempts ( id TEXT NOT NULL, made INTEGER NOT NULL, open_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (id) ) WITHOUT ROWID;
+CREATE INDEX attempts_by_expiry ON attempts (expires_at);
+INSERT INTO alembic_version VALUES ('0003');

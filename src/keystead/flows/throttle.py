@@ -1,0 +1,137 @@
+"""
+How often passwords and registrations may be tried: what counts an attempt, and what takes it back.
+
+An attempt is counted before it is known to be wrong, so that a hundred at once are a hundred. What
+turns out right is taken back. All of it is the same for accounts that exist and that do not.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from keystead.domain.errors import Throttled
+from keystead.domain.events import Event, EventName, Severity
+from keystead.domain.session import Origin
+from keystead.domain.throttle import AddressLimits, Limit, Tally, address_and_network
+from keystead.domain.user import EmailAddress, UserId
+from keystead.flows.tools import Tools
+
+ACCOUNT = "account"
+"""The kind of the counters that `unlock` sets back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """
+    One guess, as it was counted: against an account or a known device, and against addresses.
+
+    Args:
+        tally: None where nothing is counted.
+
+    """
+
+    key: str
+    limit: Limit
+    tally: Tally | None
+    address_keys: tuple[str, ...] = ()
+    is_known: bool = False
+
+
+async def count_address(
+    tools: Tools, limits: AddressLimits, ip: str | None, now: datetime
+) -> tuple[str, ...]:
+    """
+    Count an attempt of the address *ip* and of its network. Returns: the keys it was counted under.
+
+    Raises: Throttled.
+    """
+    keys = []
+    for limit, network in zip(
+        (limits.address, limits.network), address_and_network(ip), strict=True
+    ):
+        key = tools.counter_key(limit.name, network)
+        # One after the other: an address that is stopped uses up nothing of its network's.
+        tally = await tools.address_counts.count_attempt(key, limit, now)
+        if not tally.is_counted:
+            raise _throttled(limit, tally, now)
+        if tally.made == limit.stop:
+            detail = f"{limit.name} {network}"
+            tools.record(Event(EventName.RATE_EXCEEDED, Severity.WARNING, detail=detail))
+        keys.append(key)
+    return tuple(keys)
+
+
+async def unlock(tools: Tools, email: EmailAddress) -> None:
+    """Forget the failed sign-ins of an account; nobody has to wait any more because of them."""
+    await tools.store.forget_attempts(tools.counter_key(ACCOUNT, email))
+
+
+async def count_guess(
+    tools: Tools, email: EmailAddress, origin: Origin, now: datetime
+) -> Attempt:
+    """
+    Count a guess at the password of *email*, against a known device, else against all there is.
+
+    Raises: Throttled.
+    """
+    policy = tools.throttle_policy
+    device = _known_device(tools, email, origin, now)
+    account_key = tools.counter_key(ACCOUNT, email)
+    if not policy.is_on:
+        return Attempt(account_key, policy.account, None, is_known=device is not None)
+    if device is not None:
+        key = tools.counter_key("device", f"{device} {email}")
+        tally = await tools.store.count_attempt(key, policy.device, now)
+        if tally.is_counted:
+            return Attempt(key, policy.device, tally, is_known=True)
+        if tally.made < policy.device.stop:
+            raise _throttled(policy.device, tally, now)
+        # Used up: whoever holds this device is as unknown as anybody.
+    address_keys = await count_address(tools, policy.sign_ins, origin.ip, now)
+    tally = await tools.store.count_attempt(account_key, policy.account, now)
+    if not tally.is_counted:
+        raise _throttled(policy.account, tally, now)
+    return Attempt(account_key, policy.account, tally, address_keys)
+
+
+async def forgive(tools: Tools, attempt: Attempt, now: datetime) -> None:
+    """Take back what was no wrong guess, with all wrong ones before it."""
+    await _free_addresses(tools, attempt, now)
+    if attempt.tally is not None:
+        await tools.store.forget_attempts(attempt.key)
+
+
+async def take_back(tools: Tools, attempt: Attempt, now: datetime) -> None:
+    """Take back an attempt of which nobody knows whether it was right."""
+    await _free_addresses(tools, attempt, now)
+    if attempt.tally is not None:
+        await tools.store.take_attempt_back(attempt.key, now)
+
+
+def tell_of_limit(tools: Tools, attempt: Attempt, subject: UserId | None) -> None:
+    """Say once, when it begins, that a wrong guess has used up what is let in at once, or at all."""
+    limit, made = attempt.limit, attempt.tally.made if attempt.tally else 0
+    if made == limit.stop:
+        name, severity = EventName.LOGIN_STOPPED, Severity.CRITICAL
+    elif made == limit.free:
+        name, severity = EventName.LOGIN_LOCKED, Severity.WARNING
+    else:
+        return
+    tools.record(Event(name, severity, subject=subject, detail=limit.name))
+
+
+async def _free_addresses(tools: Tools, attempt: Attempt, now: datetime) -> None:
+    counts = tools.address_counts
+    await asyncio.gather(*(counts.take_attempt_back(key, now) for key in attempt.address_keys))
+
+
+def _known_device(tools: Tools, email: EmailAddress, origin: Origin, now: datetime) -> str | None:
+    # Of two, somebody planted one: neither counts.
+    if len(origin.device_tokens) != 1:
+        return None
+    return tools.device_tokens.find_device(origin.device_tokens[0], email, now)
+
+
+def _throttled(limit: Limit, tally: Tally, now: datetime) -> Throttled:
+    quota, window = limit.quota_after(tally.made)
+    return Throttled(limit.name, quota, window, tally.open_at - now)

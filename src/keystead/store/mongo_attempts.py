@@ -1,0 +1,103 @@
+"""Counters of attempts: a part of `domain.store.Store`, where each verb is described."""
+
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from keystead.domain.throttle import Limit, Tally
+from keystead.store import mongo_transactions
+from keystead.store.mongo_connection import Database
+from keystead.store.mongo_documents import Document, exactly
+from keystead.store.mongo_errors import is_taken
+from keystead.store.mongo_transfer import MongoTransfer
+
+
+class MongoAttempts(MongoTransfer):
+    """The verbs about attempts, on top of those for moving and upkeep."""
+
+    async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
+        """See `Store.count_attempt`: while it is closed nothing matches, and the id is taken."""
+
+        async def count(db: Database) -> Tally:
+            # Of several that make the counter at once one does, and for the others too the id is
+            # taken: whoever finds it open tries again.
+            while True:
+                if (counted := await _count_if_open(db, key, limit, now)) is not None:
+                    return _tally(counted, is_counted=True)
+                found = await db.attempts.find_one({"_id": key})
+                if found is not None and found["open_at"] > now:
+                    return _tally(found, is_counted=False)
+
+        return await self._connection.run(count)
+
+    async def take_attempt_back(self, key: str, now: datetime) -> None:
+        """See `Store.take_attempt_back`."""
+        counted = {"_id": exactly(key), "made": {"$gt": 0}, "expires_at": {"$gt": now}}
+        changes = {"$inc": {"made": -1}, "$set": {"open_at": now}}
+        await self._connection.run(lambda db: db.attempts.update_one(counted, changes))
+
+    async def forget_attempts(self, key: str) -> None:
+        """See `Store.forget_attempts`."""
+        await self._connection.run(lambda db: db.attempts.delete_one({"_id": exactly(key)}))
+
+    async def purge_attempts(self, now: datetime, limit: int) -> int:
+        """See `Store.purge_attempts`."""
+        return await self._connection.transact(
+            "purge attempts",
+            lambda db, within: mongo_transactions.purge(db.attempts, within, now, limit),
+        )
+
+
+async def _count_if_open(db: Database, key: str, limit: Limit, now: datetime) -> Document | None:
+    is_open = {"_id": key, "open_at": {"$not": {"$gt": now}}}
+    try:
+        return await db.attempts.find_one_and_update(
+            is_open, _steps(limit, now), upsert=True, return_document=ReturnDocument.AFTER
+        )
+    except DuplicateKeyError as error:
+        if not is_taken(error, "_id"):
+            raise
+        return None
+
+
+def _steps(limit: Limit, now: datetime) -> list[Document]:
+    """Return what an attempt makes of its counter, as the statement in `sql` does."""
+    expiry = now + limit.memory
+    is_forgotten = {"$lte": [{"$ifNull": ["$expires_at", now]}, now]}
+    at_stop: Any = "$expires_at"
+    later: Any = "$expires_at"
+    if limit.memory_at_stop is not None:
+        at_stop, later = now + limit.memory_at_stop, expiry
+    number = {"$add": ["$made", 1]}
+    ends_at = _first_of([(is_forgotten, expiry), ({"$gte": [number, limit.stop]}, at_stop)], later)
+    is_stopped = {"$gte": ["$made", limit.stop]}
+    doubled = {"$subtract": ["$made", limit.free]}
+    first_ms, longest_ms = (
+        wait.total_seconds() * 1000 for wait in (limit.first_wait, limit.longest_wait)
+    )
+    return [
+        {"$set": {"made": {"$cond": [is_forgotten, 1, number]}, "expires_at": ends_at}},
+        {
+            "$set": {
+                "open_at": _first_of(
+                    [
+                        (is_stopped, "$expires_at"),
+                        ({"$lt": ["$made", limit.free]}, now),
+                        ({"$gte": [doubled, limit.doublings]}, {"$add": [now, longest_ms]}),
+                    ],
+                    {"$add": [now, {"$multiply": [first_ms, {"$pow": [2, doubled]}]}]},
+                )
+            }
+        },
+    ]
+
+
+def _first_of(branches: list[tuple[Document, Any]], otherwise: Any) -> Document:  # noqa: ANN401 - an expression.
+    cases = [{"case": case, "then": then} for case, then in branches]
+    return {"$switch": {"branches": cases, "default": otherwise}}
+
+
+def _tally(found: Document, *, is_counted: bool) -> Tally:
+    return Tally(int(found["made"]), found["open_at"], is_counted)

@@ -1,0 +1,83 @@
+"""What shows that somebody has signed in on a device before."""
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from keystead.crypto.counter_keys import CounterKeys
+from keystead.crypto.device_tokens import MacDeviceTokens
+from keystead.crypto.keyring import Keyring
+from keystead.crypto.random import SystemRandomness, new_master_key
+from keystead.domain.throttle import DEVICE_LIFETIME
+from keystead.domain.user import EmailAddress
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+BOB = EmailAddress("bob@example.com")
+EVE = EmailAddress("eve@example.com")
+
+
+@pytest.fixture
+def tokens(keyring: Keyring) -> MacDeviceTokens:
+    return MacDeviceTokens(keyring, SystemRandomness())
+
+
+def test_a_token_is_good_for_the_account_it_was_made_for(tokens: MacDeviceTokens) -> None:
+    text = tokens.issue(BOB, NOW)
+
+    device = tokens.find_device(text, BOB, NOW)
+
+    assert device is not None
+    assert len(device) == 32
+    assert tokens.find_device(text, EVE, NOW) is None
+    assert "bob" not in base64.urlsafe_b64decode(text[4:] + "=" * (-len(text[4:]) % 4)).decode(
+        "latin-1"
+    )
+
+
+def test_every_token_is_another_device(tokens: MacDeviceTokens) -> None:
+    found = {tokens.find_device(tokens.issue(BOB, NOW), BOB, NOW) for _ in range(100)}
+
+    assert len(found) == 100
+    assert None not in found
+
+
+def test_a_token_ends_with_its_cookie(tokens: MacDeviceTokens) -> None:
+    text = tokens.issue(BOB, NOW)
+
+    assert tokens.find_device(text, BOB, NOW + DEVICE_LIFETIME - timedelta(seconds=1))
+    assert tokens.find_device(text, BOB, NOW + DEVICE_LIFETIME) is None
+
+
+def test_no_changed_character_is_genuine(tokens: MacDeviceTokens) -> None:
+    text = tokens.issue(BOB, NOW)
+
+    for n, letter in enumerate(text):
+        other = "A" if letter != "A" else "B"
+        assert tokens.find_device(text[:n] + other + text[n + 1 :], BOB, NOW) is None, n
+
+
+@pytest.mark.parametrize("text", ["", "ksd_", "ksd_" + "A" * 72, "ksd_" + "é" * 72, "x" * 5000])
+def test_what_is_no_token_is_no_device(tokens: MacDeviceTokens, text: str) -> None:
+    assert tokens.find_device(text, BOB, NOW) is None
+
+
+def test_older_keys_still_know_a_device_and_foreign_ones_do_not(keyring: Keyring) -> None:
+    text = MacDeviceTokens(keyring, SystemRandomness()).issue(BOB, NOW)
+    newer = replace(keyring, master_keys={**keyring.master_keys, 2: new_master_key()})
+    foreign = replace(keyring, master_keys={1: new_master_key()})
+
+    assert MacDeviceTokens(newer, SystemRandomness()).find_device(text, BOB, NOW)
+    assert MacDeviceTokens(foreign, SystemRandomness()).find_device(text, BOB, NOW) is None
+
+
+def test_a_counters_key_is_always_the_same_and_says_nothing(keyring: Keyring) -> None:
+    key_of = CounterKeys(keyring)
+
+    assert key_of("account", BOB) == key_of("account", BOB)
+    others = {key_of("account", BOB), key_of("account", EVE), key_of("device", BOB)}
+    assert len(others) == 3
+    foreign = CounterKeys(replace(keyring, master_keys={1: new_master_key()}))
+    assert foreign("account", BOB) not in others
+    assert all(len(key) == 43 for key in others)
