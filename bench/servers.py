@@ -54,6 +54,7 @@ def environment(folder: Path, url: str | None = None) -> dict[str, str]:
         **{name: os.environ[name] for name in KEPT if name in os.environ},
         "PYTHONPATH": str(ROOT),
         "KEYSTEAD_ENVIRONMENT": "production",
+        "KEYSTEAD_ALLOWED_HOSTS": "127.0.0.1",
         "KEYSTEAD_DATABASE_URL": url or f"sqlite:///{folder}/keystead.db",
         "KEYSTEAD_SECRETS_FILE": f"{folder}/keystead.secrets.json",
         "KEYSTEAD_ACCESS_TOKEN_LIFETIME": "2h",  # Tokens are made once and must last the run.

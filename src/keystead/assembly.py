@@ -9,6 +9,7 @@ from pathlib import Path
 
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
+from keystead.crypto.csrf_tokens import MacCsrfTokens
 from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
 from keystead.crypto.random import SystemRandomness
@@ -90,6 +91,7 @@ def _tools(
         password_policy=PasswordPolicy(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
+        csrf_tokens=MacCsrfTokens(keyring),
     )
 
 

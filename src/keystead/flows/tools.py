@@ -6,6 +6,7 @@ from keystead.domain.passwords import PasswordPolicy
 from keystead.domain.ports import (
     AccessTokens,
     CanonicalEmail,
+    CsrfTokens,
     FindPlace,
     Passwords,
     Randomness,
@@ -36,3 +37,4 @@ class Tools:
     unsettled: UnsettledRotations
     session_policy: SessionPolicy
     password_policy: PasswordPolicy
+    csrf_tokens: CsrfTokens

@@ -28,6 +28,11 @@ class CookiePolicy:
         """The only name that is written and read."""
         return f"__Host-{NAME}" if self.is_secure else NAME
 
+    @property
+    def goes_to_other_sites(self) -> bool:
+        """Whether a browser sends it with what pages of other sites request."""
+        return self.same_site == "none"
+
     def set(self, pair: TokenPair, now: datetime) -> str:
         """Return the Set-Cookie value: the token, for no longer than the session lives."""
         seconds = int((pair.signed_in.session.expires_at - now).total_seconds())

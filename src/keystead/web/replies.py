@@ -22,9 +22,23 @@ def text_of(shape: Shape) -> bytes:
     return shape.model_dump_json(by_alias=True).encode()
 
 
+CLEAR_SITE_DATA = (b"clear-site-data", b'"cache"')
+"""
+Not `"cookies"`: those of every sister domain would go. Not `"storage"`: under one origin that is the
+application's. What a page had cached, to go back to for instance, is nobody's any more.
+"""
+
+
 def reply(shape: Shape, status: int = 200, cookie: str | None = None) -> Response:
     """Return *shape* as JSON, with a Set-Cookie if given."""
     response = Reply(text_of(shape), status)
     if cookie is not None:
         response.raw_headers.append((b"set-cookie", cookie.encode("latin-1")))
+    return response
+
+
+def farewell(shape: Shape, cookie: str) -> Response:
+    """Return *shape* to somebody who is signed out by it; *cookie* takes the refresh token back."""
+    response = reply(shape, cookie=cookie)
+    response.raw_headers.append(CLEAR_SITE_DATA)
     return response
