@@ -22,6 +22,9 @@ from tests.people import FIREFOX, Person
 
 pytest_plugins = ["tests.databases.chosen", "tests.attacks.ledger"]
 
+HOME = "http://localhost"
+"""Where the application is reached in tests: a name that development serves by itself."""
+
 CHEAPEST_ARGON2 = {"argon2_memory_kib": 8, "argon2_iterations": 1, "argon2_parallelism": 1}
 
 
@@ -113,7 +116,7 @@ class Service:
         # Errors must come back as responses: that the app answers them is part of the contract.
         transport = httpx.ASGITransport(self.app, client=(ip, 50_000), raise_app_exceptions=True)
         headers = {"User-Agent": user_agent}
-        client = httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+        client = httpx.AsyncClient(transport=transport, base_url=HOME, headers=headers)
         self._clients.append(client)
         return client
 

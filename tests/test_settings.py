@@ -42,6 +42,14 @@ VALUES: dict[str, tuple[str, object]] = {
         "10.0.0.0/8, 2001:db8::1",
         (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")),
     ),
+    "allowed_hosts": (
+        "Accounts.Example.com, [0:0::1],10.0.0.5",
+        ("accounts.example.com", "::1", "10.0.0.5"),
+    ),
+    "allowed_origins": (
+        "https://app.example.com:443, http://LOCALHOST:5173",
+        ("https://app.example.com", "http://localhost:5173"),
+    ),
     "password_profile": ("NIST", "nist"),
     "argon2_memory_kib": ("65536", 65_536),
     "argon2_iterations": ("3", 3),
@@ -57,7 +65,10 @@ VALUES: dict[str, tuple[str, object]] = {
     "maxmind_account_id": ("4711", "4711"),
     "maxmind_license_key": ("a key of theirs", "a key of theirs"),
 }
-NEEDED = {"seed_admin_on_start": {"ADMIN_EMAIL": "a@example.com", "ADMIN_PASSWORD": "passphrase"}}
+NEEDED = {
+    "environment": {"KEYSTEAD_ALLOWED_HOSTS": "*"},
+    "seed_admin_on_start": {"ADMIN_EMAIL": "a@example.com", "ADMIN_PASSWORD": "passphrase"},
+}
 EACH_NAME = [(name, field) for field in VALUES for name in names_of(field)]
 
 

@@ -11,7 +11,10 @@ from tests.environment import PLAIN_NAMES, SECRET, Environment, env, refused
 
 __all__ = ["env"]
 
-PRODUCTION = {"KEYSTEAD_ENVIRONMENT": "production"}
+PRODUCTION = {
+    "KEYSTEAD_ENVIRONMENT": "production",
+    "KEYSTEAD_ALLOWED_HOSTS": "accounts.example.com",
+}
 
 WRONG = [
     ("PORT", "abc", "'abc'", "a valid integer"),
@@ -40,6 +43,23 @@ WRONG = [
     ("COOKIE_SAME_SITE", "some", "'some'", "'strict', 'lax' or 'none'"),
     ("COOKIE_SAME_SITE", "none", "none", "none with COOKIE_SECURE=true"),
     ("TRUST_PROXY", "loopback", "'loopback'", "CIDRs such as 10.0.0.0/8"),
+    (
+        "KEYSTEAD_ALLOWED_HOSTS",
+        "https://a.example",
+        "'https://a.example'",
+        "without scheme and port",
+    ),
+    ("KEYSTEAD_ALLOWED_HOSTS", "a.example:443", "'a.example:443'", "without scheme and port"),
+    ("KEYSTEAD_ALLOWED_HOSTS", "*.a.example", "'*.a.example'", "or * for any"),
+    ("KEYSTEAD_ALLOWED_HOSTS", "a..example", "'a..example'", "host names"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "*", "'*'", "neither * nor null"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "null", "'null'", "neither * nor null"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "app.example.com", "'app.example.com'", "origins with scheme"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "https://a.example/", "'https://a.example/'", "without a path"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "https://*.a.example", "'https://*.a.example'", "origins with"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "https://u@a.example", "'https://u@a.example'", "origins with"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "https://a.example:0", "'https://a.example:0'", "origins with"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "file:///x", "'file:///x'", "origins with scheme"),
     ("KEYSTEAD_PASSWORD_PROFILE", "weak", "'weak'", "'asvs' or 'nist'"),
     ("KEYSTEAD_ARGON2_MEMORY_KIB", "7", "'7'", "greater than or equal to 8"),
     ("SEED_ADMIN_ON_START", "true", "true", "true only with ADMIN_EMAIL and ADMIN_PASSWORD set"),
@@ -119,7 +139,7 @@ def test_a_secret_of_32_bytes_is_enough_however_many_characters_it_has(env: Envi
 def test_the_world_is_listened_to_only_by_those_who_say_what_they_are(
     env: Environment, host: str
 ) -> None:
-    env.set(KEYSTEAD_HOST=host)
+    env.set(KEYSTEAD_HOST=host, KEYSTEAD_ALLOWED_HOSTS="accounts.example.com")
     (line,) = refused()
     assert line.startswith(f"KEYSTEAD_HOST: read {host}; allowed: a loopback address")
     assert "KEYSTEAD_ENVIRONMENT" in line
@@ -166,6 +186,7 @@ UNSAFE = [
     *(("JWT_SECRET", text, "a sample value") for text in SAMPLES),
     *(("ADMIN_PASSWORD", text, "a sample value") for text in ("your-password", "changeme123")),
     ("COOKIE_SECURE", "false", "false"),
+    ("KEYSTEAD_ALLOWED_ORIGINS", "http://app.example.com", "http://app.example.com"),
     ("KEYSTEAD_ARGON2_MEMORY_KIB", "19455", "19455 with 2 iterations"),
     ("KEYSTEAD_ARGON2_ITERATIONS", "1", "19456 with 1 iterations"),
 ]
@@ -183,6 +204,24 @@ def test_what_is_unsafe_is_refused_in_production_only(
     # Two settings make up one strength; the line may name either of them.
     assert line.startswith((f"{name}: read {read}; allowed: ", "KEYSTEAD_ARGON2_MEMORY_KIB: read"))
     assert read in line
+
+
+def test_in_production_the_host_names_must_be_said(env: Environment) -> None:
+    env.set(KEYSTEAD_ENVIRONMENT="production")
+    (line,) = refused()
+    assert line.startswith("KEYSTEAD_ALLOWED_HOSTS: read nothing; allowed: in production the host")
+    assert "such as accounts.example.com, or * for any" in line
+
+    for hosts in ("*", "accounts.example.com"):
+        env.set(KEYSTEAD_ALLOWED_HOSTS=hosts)
+        assert Settings.load().served_hosts == (hosts,)
+
+
+def test_in_production_pages_of_this_machine_may_be_listed_over_http(env: Environment) -> None:
+    origins = ("http://localhost:5173", "http://127.0.0.1", "http://[::1]:80", "https://a.example")
+    env.set(**PRODUCTION, KEYSTEAD_ALLOWED_ORIGINS=",".join(origins))
+
+    assert Settings.load().allowed_origins == (*origins[:2], "http://[::1]", origins[3])
 
 
 @pytest.mark.parametrize(("memory", "iterations"), [(19_456, 2), (47_104, 1), (65_536, 3)])

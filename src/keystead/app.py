@@ -15,9 +15,8 @@ from keystead.settings import Settings
 from keystead.web import auth, docs, health, profile, sessions, users
 from keystead.web.access import Guarded, check_declared
 from keystead.web.call import Context
-from keystead.web.client_ip import ClientIp
 from keystead.web.cookies import CookiePolicy
-from keystead.web.shell import Shell
+from keystead.web.shell import Reach, Shell
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Shell:
@@ -53,14 +52,22 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)
-    client_ip = ClientIp(settings.trusted_proxies)
-    return Shell(app, client_ip, is_https=settings.has_secure_cookie)
+    return Shell(app, _reach(settings))
 
 
 def all_routes(settings: Settings) -> list[Guarded]:
     """Return the routes that are served, the most frequent first."""
     modules = [profile, auth, sessions, users, health, *([docs] if settings.api_docs else [])]
     return [route for module in modules for route in module.routes]
+
+
+def _reach(settings: Settings) -> Reach:
+    return Reach(
+        hosts=settings.served_hosts,
+        origins=settings.allowed_origins,
+        trusted_proxies=settings.trusted_proxies,
+        is_https=settings.has_secure_cookie,
+    )
 
 
 def _start_geo_updates(settings: Settings) -> Callable[[], None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
 from keystead.crypto.counter_keys import CounterKeys
+from keystead.crypto.csrf_tokens import MacCsrfTokens
 from keystead.crypto.device_tokens import MacDeviceTokens
 from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
@@ -109,6 +110,7 @@ def _tools(
         address_counts=store,
         is_degraded=lambda: False,
         throttle_policy=settings.throttle_policy,
+        csrf_tokens=MacCsrfTokens(keyring),
     )
 
 

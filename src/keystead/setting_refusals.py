@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from keystead.setting_values import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from keystead.settings import Settings
@@ -65,6 +68,12 @@ def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
         yield "cookie_secure", "false", "true in production"
     if settings.throttle == "off":
         yield "throttle", "off", "on in production"
+    if not settings.allowed_hosts:
+        allowed = "in production the host names it is reached by, such as accounts.example.com"
+        yield "allowed_hosts", "nothing", f"{allowed}, or * for any"
+    for origin in settings.allowed_origins:
+        if origin.startswith("http:") and not _is_on_this_machine(origin):
+            yield "allowed_origins", origin, "https in production, unless it is a loopback address"
     if settings.jwt_secret and _is_sample(settings.jwt_secret.get_secret_value()):
         yield "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
     if settings.admin_password and SAMPLE.search(settings.admin_password.get_secret_value()):
@@ -77,6 +86,11 @@ def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
             f"{memory} with {iterations} iterations",
             f"at least {minima} in production",
         )
+
+
+def _is_on_this_machine(origin: str) -> bool:
+    host = urlsplit(origin).hostname
+    return host in LOOPBACK_HOSTS
 
 
 def _is_sample(secret: str) -> bool:

@@ -22,6 +22,15 @@ PRIVATE_NETWORKS = (
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""How this machine calls itself."""
+
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+"""A host name as it stands in Host, other scripts in their ASCII form."""
+
+_ORIGIN = re.compile(r"(https?)://([^/:@?#\[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
+_DEFAULT_PORTS = {("http", "80"), ("https", "443")}
+
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)")
 _YES = {"true", "1", "on", "yes"}
@@ -60,6 +69,25 @@ def networks(value: object) -> tuple[Network, ...]:
         ) from None
 
 
+def hosts(value: object) -> tuple[str, ...]:
+    """Read a comma-separated list of host names and addresses, or `*` for any."""
+    if isinstance(value, tuple):
+        return value
+    names = _parts(value)
+    if not all(name == "*" or _is_host(name) for name in names):
+        raise ValueError(
+            "host names without scheme and port, such as accounts.example.com,10.0.0.5, or * for any"
+        )
+    return tuple(_address(name) or name for name in names)
+
+
+def origins(value: object) -> tuple[str, ...]:
+    """Read a comma-separated list of origins, and write each as browsers do."""
+    if isinstance(value, tuple):
+        return value
+    return tuple(_origin(part) for part in _parts(value))
+
+
 def lower(value: object) -> object:
     """Make words match whatever their case."""
     return value.strip().lower() if isinstance(value, str) else value
@@ -76,5 +104,37 @@ def human(value: timedelta) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+
+
+def _parts(value: object) -> list[str]:
+    return [part.strip() for part in str(value).lower().split(",") if part.strip()]
+
+
+def _is_host(name: str) -> bool:
+    return _address(name) is not None or _NAME.fullmatch(name) is not None
+
+
+def _address(name: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        return None
+
+
+def _origin(text: str) -> str:
+    match = _ORIGIN.fullmatch(text)
+    if match is None or not _is_host(match[2]) or int(match[3] or 1) not in range(1, 65_536):
+        raise ValueError(
+            "origins with scheme, host and perhaps port, such as https://app.example.com, "
+            "without a path; neither * nor null"
+        )
+    scheme, host, port = match.groups()
+    return f"{scheme}://{host}" + (
+        f":{port}" if port and (scheme, port) not in _DEFAULT_PORTS else ""
+    )
+
+
 Networks = Annotated[tuple[Network, ...], BeforeValidator(networks), NoDecode]
+Hosts = Annotated[tuple[str, ...], BeforeValidator(hosts), NoDecode]
+Origins = Annotated[tuple[str, ...], BeforeValidator(origins), NoDecode]
 Word = BeforeValidator(lower)

@@ -30,7 +30,7 @@ from keystead.domain.session import SessionPolicy
 from keystead.domain.step_up import StepUp, StepUpPolicy
 from keystead.domain.throttle import AddressLimits, ThrottlePolicy
 from keystead.setting_refusals import contradictions, unsafe_in_production
-from keystead.setting_values import Duration, Networks, Word, human
+from keystead.setting_values import LOOPBACK_HOSTS, Duration, Hosts, Networks, Origins, Word, human
 
 PREFIX = "KEYSTEAD_"
 ENV_FILE = Path(".env")
@@ -202,6 +202,14 @@ class Settings(BaseSettings):
         (),
         description="Whose `X-Forwarded-For` is believed: CIDRs, or `true` for private networks",
     )
+    allowed_hosts: Hosts = Field(
+        (),
+        description="Host names it is reached by; `*` for any. Needed in production; otherwise, "
+        "unset: `localhost`, loopback addresses and `KEYSTEAD_HOST`",
+    )
+    allowed_origins: Origins = Field(
+        (), description="Pages of which other origins may use it from a browser (CORS)"
+    )
 
     password_profile: Annotated[Literal["asvs", "nist"], Word] = Field(
         "asvs", description="Shortest password: `asvs` 8 characters, `nist` 15"
@@ -285,6 +293,11 @@ class Settings(BaseSettings):
     def has_secure_cookie(self) -> bool:
         """Whether the refresh cookie is sent over https only."""
         return self.is_production if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def served_hosts(self) -> tuple[str, ...]:
+        """The host names it answers to."""
+        return self.allowed_hosts or (*LOOPBACK_HOSTS, self.host.lower())
 
     @property
     def session_policy(self) -> SessionPolicy:

@@ -60,7 +60,12 @@ async def test_the_cookie_never_outlives_the_session(start: StartService, clock:
 async def test_in_production_the_cookie_cannot_be_made_readable(
     start: StartService,
 ) -> None:
-    service = await start(environment="production", argon2_memory_kib=19_456, argon2_iterations=2)
+    service = await start(
+        environment="production",
+        allowed_hosts="localhost",
+        argon2_memory_kib=19_456,
+        argon2_iterations=2,
+    )
     bob = Person(service.client(), "bob@example.com")
     await bob.register()
 

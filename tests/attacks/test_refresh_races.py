@@ -168,4 +168,4 @@ def breaking_client(service: Service) -> httpx.AsyncClient:
         await service.app(scope, receive, break_off)
         raise ConnectionResetError
 
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")

@@ -30,7 +30,7 @@ async def held(
         sent.append(message)
 
     all_headers = {
-        "host": "test",
+        "host": "localhost",
         "content-type": "application/json",
         "content-length": str(len(body)),
         **headers,

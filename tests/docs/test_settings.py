@@ -81,7 +81,7 @@ def allowed(info: FieldInfo) -> str:
         return f"{low} to {high} characters"
     if kind is Path:
         return "a path"
-    return "text" if kind in {str, SecretStr} else "networks"
+    return "text" if kind in {str, SecretStr} else str(info.metadata[0].func.__name__)
 
 
 def _kind(annotation: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import resource
 import select
 import socket
 import struct
@@ -16,12 +17,14 @@ import pytest
 
 from keystead.cli.serve import HEADER_SECONDS
 from tests.databases import Database
+from tests.people import Person
 from tests.server.raw import connect
 from tests.server.running import Server, running
 
 GIB = 2**30
 BLOCK = bytes(2**16)
 
+IDLE = 10_000
 REQUESTS = 2000
 CALLERS = 40
 USERS = 8
@@ -82,6 +85,30 @@ async def test_a_client_that_is_slow_with_its_headers_is_cut_off(server: Server)
     assert slowest < 5  # The others are served meanwhile.
     for connection in slow.values():
         connection.close()
+
+
+@pytest.mark.requirement(86)
+async def test_ten_thousand_connections_that_say_nothing_keep_nobody_out(server: Server) -> None:
+    _allow_open_files(IDLE + 500)
+    before = _peak_kib(server)
+    async with server.client() as client:
+        await server.person("waiting", client)
+
+    idle = [_call_without_a_word(server) for _ in range(IDLE)]
+    begun = time.monotonic()
+    try:
+        async with server.client() as client:
+            person = Person(client, "waiting@example.com")
+            assert (await person.login()).status_code == 200
+            assert await person.is_signed_in()
+        took = time.monotonic() - begun
+    finally:
+        for connection in idle:
+            connection.close()
+
+    assert took < 5  # They are cut off after ten seconds; nobody honest waits for that.
+    assert _peak_kib(server) - before < 160 * 1024
+    assert server.is_alive()
 
 
 @dataclass
@@ -172,6 +199,21 @@ def _upload(server: Server, size: int) -> tuple[bytes, int]:
             while block := connection.recv(65_536):
                 received += block
     return bytes(received), sent
+
+
+def _call_without_a_word(server: Server) -> socket.socket:
+    connection = socket.socket()
+    connection.settimeout(0)
+    with suppress(BlockingIOError):
+        connection.connect(("127.0.0.1", server.port))
+    return connection
+
+
+def _allow_open_files(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"this machine allows only {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _is_closed(connection: socket.socket) -> bool:

@@ -20,6 +20,7 @@ from tests.server.running import eventually, free_port, keystead, running, runni
 SAMPLE_SECRET = "super-secret-key-super-secret-key-super"
 PRODUCTION = {
     "KEYSTEAD_ENVIRONMENT": "production",
+    "KEYSTEAD_ALLOWED_HOSTS": "localhost,127.0.0.1",
     "KEYSTEAD_ARGON2_MEMORY_KIB": "19456",
     "KEYSTEAD_ARGON2_ITERATIONS": "2",
 }

@@ -57,7 +57,9 @@ def test_an_application_with_an_undeclared_route_is_not_built(
 async def test_the_framework_by_itself_runs_no_route(service: Service) -> None:
     transport = httpx.ASGITransport(service.app.app)
 
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as around_the_shell:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost"
+    ) as around_the_shell:
         with pytest.raises(RuntimeError, match="shell"):
             await around_the_shell.get("/livez")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service
+from tests.conftest import HOME, Service
 from tests.databases import Database, content
 from tests.people import COOKIE, Person
 from tests.web.calls import KEYS, Caller, caller, stranger
@@ -137,5 +137,5 @@ async def test_reading_changes_nothing(
 )
 async def test_a_path_that_is_not_in_the_table_is_not_there(path: str, ada: Person) -> None:
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
-        answer = await ada.client.request(method, f"http://test{path}", headers=ada.bearer)
+        answer = await ada.client.request(method, f"{HOME}{path}", headers=ada.bearer)
         assert answer.status_code == 404

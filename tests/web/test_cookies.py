@@ -16,12 +16,12 @@ SECURE = {"path": "/", "httponly": "", "secure": "", "samesite": "Strict"}
 
 @pytest.fixture
 async def production(start: StartService) -> Service:
-    return await start(environment="production", **STRONG)
+    return await start(environment="production", allowed_hosts="localhost", **STRONG)
 
 
 async def over_https(service: Service, name: str) -> Person:
     client = service.client()
-    client.base_url = httpx.URL("https://accounts.example")
+    client.base_url = httpx.URL("https://localhost")
     return await service.person(name, client=client)
 
 
@@ -87,7 +87,7 @@ async def test_settings_choose_the_attributes(
     service = await start(**settings)
     bob = await over_https(service, "bob")
 
-    cookie = set_cookie(await bob.refresh())
+    cookie = set_cookie(await bob.login())
 
     assert cookie.name == "__Host-refreshToken"
     assert cookie.lasting == attributes

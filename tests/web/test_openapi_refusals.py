@@ -61,6 +61,8 @@ async def provoke(
     ]
     requests = [
         ({}, paths[0], {"headers": [("Host", "a"), ("Host", "b")]}),
+        ({}, paths[0], {"headers": {"Host": "evil.example"}}),
+        ({}, paths[0], {"headers": {"Sec-Fetch-Site": "cross-site"}}),
         ({}, paths[0], {"headers": {"X-Long": "x" * 17_000}}),
         ({"Cookie": "refreshToken=x"}, paths[0], {}),
         # What succeeds may end the caller's session; so first what cannot.
@@ -84,8 +86,10 @@ async def provoke(
 def certain(route: str) -> Codes:
     """Return the refusals that `provoke` cannot have missed."""
     found: Codes = {(400, "request_malformed"), (431, "headers_too_large")}
+    if route not in {"GET /livez", "GET /readyz"}:
+        found.add((421, "host_not_served"))
     if not route.startswith("GET"):
-        found |= {(413, "body_too_large"), (415, "media_type_unsupported")}
+        found |= {(403, "cross_site"), (413, "body_too_large"), (415, "media_type_unsupported")}
     if ACCESS[route].needs_session:
         reasons = ("token_missing", "token_invalid", "token_expired", "session_ended")
         found |= {(401, reason) for reason in reasons}

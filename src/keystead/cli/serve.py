@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -39,6 +40,13 @@ DRAIN_SECONDS = 20
 """How long requests under way may take to finish once the server is told to stop."""
 
 BACKLOG = 2048
+"""Connections that wait to be accepted; the kernel takes less if `net.core.somaxconn` says so."""
+
+MAX_CONNECTIONS = 16_384
+"""Of each server process at once; ten thousand that say nothing take 25 MiB."""
+
+RESERVED_FILES = 256
+"""Open files that no client gets: the database, the log, the program itself."""
 
 GC_THRESHOLD = 20_000
 """New objects between two collections: about 200 requests."""
@@ -70,6 +78,7 @@ def serve(
         http=HTTPModes.http1,
         workers=settings.workers,
         backlog=BACKLOG,
+        backpressure=_connections(settings),
         http1_settings=HTTP1Settings(
             header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HTTP_BUFFER_BYTES
         ),
@@ -128,6 +137,23 @@ async def _prepare(settings: Settings, tools: Tools) -> bool:
             "made: choose another address, or look at it with `keystead users list`"
         )
     return has_admin
+
+
+def _connections(settings: Settings) -> int:
+    # The server counts connections, not requests: with no more than BACKLOG of them, its own choice,
+    # whoever held as many open and said nothing would have kept everybody else out.
+    files = _raise_the_limit_of_open_files()
+    return max(1, min(MAX_CONNECTIONS, files - RESERVED_FILES - settings.database_pool))
+
+
+def _raise_the_limit_of_open_files() -> int:
+    # What most systems begin with, 1024, is for programs that hand file numbers to select().
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + 2 * RESERVED_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else soft
 
 
 def _load(settings: Settings, supervisor: int) -> "Shell":

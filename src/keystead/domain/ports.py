@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keystead.domain.events import Event
-from keystead.domain.session import Device, Place, Session, SignedIn
+from keystead.domain.session import Device, Place, Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally
 from keystead.domain.tokens import (
     AccessClaims,
@@ -96,6 +96,16 @@ class AddressCounts(Protocol):
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""
+
+
+class CsrfTokens(Protocol):
+    """Second tokens for pages of other sites: computed from the session, never stored."""
+
+    def issue(self, session_id: SessionId) -> str:
+        """Return the one token of the session."""
+
+    def is_genuine(self, text: str, session_id: SessionId) -> bool:
+        """Say whether *text*, which may be anything, was made for this session."""
 
 
 class Randomness(Protocol):

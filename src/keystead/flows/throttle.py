@@ -66,9 +66,7 @@ async def unlock(tools: Tools, email: EmailAddress) -> None:
     await tools.store.forget_attempts(tools.counter_key(ACCOUNT, email))
 
 
-async def count_guess(
-    tools: Tools, email: EmailAddress, origin: Origin, now: datetime
-) -> Attempt:
+async def count_guess(tools: Tools, email: EmailAddress, origin: Origin, now: datetime) -> Attempt:
     """
     Count a guess at the password of *email*, against a known device, else against all there is.
 

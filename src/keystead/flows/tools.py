@@ -8,6 +8,7 @@ from keystead.domain.ports import (
     AddressCounts,
     CanonicalEmail,
     CounterKey,
+    CsrfTokens,
     DeviceTokens,
     FindPlace,
     IsDegraded,
@@ -48,3 +49,4 @@ class Tools:
     address_counts: AddressCounts
     is_degraded: IsDegraded
     throttle_policy: ThrottlePolicy
+    csrf_tokens: CsrfTokens

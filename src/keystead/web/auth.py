@@ -25,8 +25,9 @@ from keystead.flows.refresh import refresh
 from keystead.flows.register import sign_up
 from keystead.web.access import PUBLIC, SIGNED_IN, Routes
 from keystead.web.call import Call
-from keystead.web.errors import problem
-from keystead.web.replies import reply
+from keystead.web.csrf import add_token, check_token
+from keystead.web.errors import CsrfTokenInvalid, problem
+from keystead.web.replies import farewell, reply
 from keystead.web.shapes import (
     CredentialsBody,
     LoginAnswer,
@@ -77,7 +78,8 @@ async def post_login(call: Call, body: CredentialsBody) -> Response:
     )
     cookies = call.context.cookies
     device = cookies.set_device(pair.device_token) if pair.device_token else None
-    return reply(answer, cookie=cookies.set(pair, call.now), device_cookie=device)
+    response = reply(answer, cookie=cookies.set(pair, call.now), device_cookie=device)
+    return add_token(call, response, pair.signed_in.session.id)
 
 
 @routes.add(
@@ -85,13 +87,21 @@ async def post_login(call: Call, body: CredentialsBody) -> Response:
     "/auth/refresh",
     access=PUBLIC,
     answer=RefreshAnswer,
-    refuses=(RefreshMissing, RefreshInvalid, RefreshSuperseded, RefreshReused, SessionEnded),
+    refuses=(
+        RefreshMissing,
+        RefreshInvalid,
+        RefreshSuperseded,
+        RefreshReused,
+        SessionEnded,
+        CsrfTokenInvalid,
+    ),
     tags=["auth"],
 )
 async def post_refresh(call: Call) -> Response:
     """Swap the refresh cookie for its successor, and get a new access token."""
     if call.refresh_cookie is None:
         raise RefreshMissing
+    check_token(call)
     try:
         pair = await refresh(call.tools, call.refresh_cookie, call.now)
     except (SessionEnded, RefreshReused) as fault:
@@ -102,18 +112,27 @@ async def post_refresh(call: Call) -> Response:
         return response
     call.trace.user_id = pair.signed_in.user.id
     answer = RefreshAnswer(message="Token refreshed", access_token=pair.access_token)
-    return reply(answer, cookie=call.context.cookies.set(pair, call.now))
+    response = reply(answer, cookie=call.context.cookies.set(pair, call.now))
+    return add_token(call, response, pair.signed_in.session.id)
 
 
-@routes.add("POST", "/auth/logout", access=PUBLIC, answer=Message, tags=["auth"])
+@routes.add(
+    "POST",
+    "/auth/logout",
+    access=PUBLIC,
+    answer=Message,
+    refuses=(CsrfTokenInvalid,),
+    tags=["auth"],
+)
 async def post_logout(call: Call) -> Response:
     """Sign out, with the cookie, the bearer token or both; always succeeds and clears the cookie."""
+    check_token(call)
     try:
         bearer = call.bearer
     except Unauthenticated:
         bearer = None
     await logout(call.tools, bearer, call.refresh_cookies, call.now)
-    return reply(Message(message="user logged out."), cookie=call.context.cookies.clear())
+    return farewell(Message(message="user logged out."), call.context.cookies.clear())
 
 
 @routes.add(

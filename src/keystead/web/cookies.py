@@ -36,6 +36,11 @@ class CookiePolicy:
         """The only name of the device cookie."""
         return self._full(DEVICE_NAME)
 
+    @property
+    def goes_to_other_sites(self) -> bool:
+        """Whether a browser sends it with what pages of other sites request."""
+        return self.same_site == "none"
+
     def set(self, pair: TokenPair, now: datetime) -> str:
         """Return the Set-Cookie value: the token, for no longer than the session lives."""
         seconds = int((pair.signed_in.session.expires_at - now).total_seconds())

@@ -66,6 +66,20 @@ class BodyMalformed(ProtocolFault):
     message = "The body must be one JSON object in UTF-8, without duplicate members or NUL"
 
 
+class CrossSite(ProtocolFault):
+    """A page of another origin, which is not listed, made a browser send it."""
+
+    status, code = 403, "cross_site"
+    message = "This request comes from another site, which is not allowed to send it"
+
+
+class CsrfTokenInvalid(ProtocolFault):
+    """The refresh cookie goes to other sites, and the token beside it is not of its session."""
+
+    status, code = 403, "csrf_token_invalid"
+    message = "Send the X-CSRF-Token that came with the refresh cookie"
+
+
 class RouteNotFound(ProtocolFault):
     """No route has this path."""
 
@@ -99,6 +113,13 @@ class MediaTypeUnsupported(ProtocolFault):
 
     status, code = 415, "media_type_unsupported"
     message = "Send the body as Content-Type: application/json, without Content-Encoding"
+
+
+class HostNotServed(ProtocolFault):
+    """It was sent to a host name that is not ours."""
+
+    status, code = 421, "host_not_served"
+    message = "This host is not served here; KEYSTEAD_ALLOWED_HOSTS lists those that are"
 
 
 class HeadersTooLarge(ProtocolFault):

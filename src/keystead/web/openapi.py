@@ -22,13 +22,16 @@ from keystead.web.errors import (
     BodyMalformed,
     BodyTooLarge,
     BodyTooSlow,
+    CrossSite,
     HeadersTooLarge,
+    HostNotServed,
     InternalError,
     MediaTypeUnsupported,
     RequestMalformed,
     body_of,
     status_of,
 )
+from keystead.web.hosts import FOR_ANY_HOST
 
 EXAMPLE_REQUEST_ID = "0199c0de-7a11-7b0b-9c5e-000000000001"
 
@@ -57,7 +60,7 @@ PROBLEM = {
 
 _NEEDS_SESSION = (TokenMissing, TokenInvalid, TokenExpired, SessionEnded)
 _HAS_INPUT = (InputInvalid, BodyMalformed)
-_MAY_HAVE_BODY = (BodyTooSlow, BodyTooLarge, MediaTypeUnsupported)
+_MAY_CHANGE_SOMETHING = (CrossSite, BodyTooSlow, BodyTooLarge, MediaTypeUnsupported)
 _ALWAYS = (RequestMalformed, HeadersTooLarge, StoreDown, InternalError)
 
 
@@ -92,13 +95,28 @@ def document(app: FastAPI, cookie: str = NAME) -> dict[str, Any]:
     # FastAPI describes the validation error it would have sent; ours is a Problem with status 400.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for operations in text["paths"].values():
+    for path, operations in text["paths"].items():
         for method, operation in operations.items():
             operation["responses"].pop("422", None)
+            if path not in FOR_ANY_HOST:
+                _add(operation, (HostNotServed,))
             if method != "get":  # Even where nothing in it counts, a body must be small, and JSON.
-                refusals = {str(key): value for key, value in _responses(_MAY_HAVE_BODY).items()}
-                operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
+                _add(operation, _MAY_CHANGE_SOMETHING)
     return text
+
+
+def _add(operation: dict[str, Any], faults: Iterable[type[Fault]]) -> None:
+    responses = operation["responses"]
+    for status, response in _responses(faults).items():
+        known = responses.get(str(status))
+        examples = (_examples(known) if known else {}) | _examples(response)
+        responses[str(status)] = _response_of(examples)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _examples(response: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = response["content"][MEDIA_TYPE]["examples"]
+    return found
 
 
 def _security_schemes(cookie: str) -> dict[str, Any]:
@@ -130,8 +148,12 @@ def _response(faults: list[type[Fault]]) -> dict[str, Any]:
         fault.code: {"summary": fault.message, "value": body_of(_sample(fault), EXAMPLE_REQUEST_ID)}
         for fault in faults
     }
+    return _response_of(examples)
+
+
+def _response_of(examples: dict[str, Any]) -> dict[str, Any]:
     return {
-        "description": ", ".join(f"`{fault.code}`" for fault in faults),
+        "description": ", ".join(f"`{code}`" for code in examples),
         "content": {
             MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
         },

@@ -22,6 +22,13 @@ def text_of(shape: Shape) -> bytes:
     return shape.model_dump_json(by_alias=True).encode()
 
 
+CLEAR_SITE_DATA = (b"clear-site-data", b'"cache"')
+"""
+Not `"cookies"`: those of every sister domain would go. Not `"storage"`: under one origin that is the
+application's. What a page had cached, to go back to for instance, is nobody's any more.
+"""
+
+
 def reply(
     shape: Shape, status: int = 200, cookie: str | None = None, device_cookie: str | None = None
 ) -> Response:
@@ -30,4 +37,11 @@ def reply(
     for each in (cookie, device_cookie):
         if each is not None:
             response.raw_headers.append((b"set-cookie", each.encode("latin-1")))
+    return response
+
+
+def farewell(shape: Shape, cookie: str) -> Response:
+    """Return *shape* to somebody who is signed out by it; *cookie* takes the refresh token back."""
+    response = reply(shape, cookie=cookie)
+    response.raw_headers.append(CLEAR_SITE_DATA)
     return response

@@ -11,7 +11,7 @@ from keystead.domain.session import SessionId
 from keystead.flows.sessions import end_own_session, end_own_sessions, list_own_sessions
 from keystead.web.access import SIGNED_IN, Routes
 from keystead.web.call import Call
-from keystead.web.replies import reply
+from keystead.web.replies import farewell, reply
 from keystead.web.shapes import DeviceShape, EndedAnswer, Query, SessionsAnswer
 
 routes = Routes()
@@ -49,11 +49,10 @@ async def get_sessions(call: Call) -> Response:
 async def delete_session(call: Call, session_id: str) -> Response:
     """End one of the caller's sessions. Somebody else's is as unknown as one that never was."""
     await end_own_session(call.tools, call.actor, SessionId(session_id))
-    is_current = session_id == call.actor.session.id
-    return reply(
-        EndedAnswer(message="Session ended", ended=1),
-        cookie=call.context.cookies.clear() if is_current else None,
-    )
+    answer = EndedAnswer(message="Session ended", ended=1)
+    if session_id == call.actor.session.id:
+        return farewell(answer, call.context.cookies.clear())
+    return reply(answer)
 
 
 @routes.add(
@@ -68,7 +67,5 @@ async def delete_sessions(call: Call, which: Annotated[WhichSessions, InQuery()]
     """End all of the caller's sessions, or all but this one."""
     keep_current = which.spared is not None
     ended = await end_own_sessions(call.tools, call.actor, keep_current=keep_current)
-    return reply(
-        EndedAnswer(message="Sessions ended", ended=ended),
-        cookie=None if keep_current else call.context.cookies.clear(),
-    )
+    answer = EndedAnswer(message="Sessions ended", ended=ended)
+    return reply(answer) if keep_current else farewell(answer, call.context.cookies.clear())

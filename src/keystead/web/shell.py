@@ -5,7 +5,8 @@ Gives the request an id, refuses what no route should see, turns every fault int
 document, adds the security headers to every response of every status, and writes the log line.
 """
 
-import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 
@@ -18,34 +19,19 @@ from keystead.domain.errors import Fault, Unavailable
 from keystead.logs import RequestLine, log, log_request
 from keystead.web.access import Guarded
 from keystead.web.call import Call, Context, Trace
-from keystead.web.client_ip import ClientIp
+from keystead.web.client_ip import ClientIp, Network
+from keystead.web.cors import Cors
+from keystead.web.csrf import SAFE_METHODS, OriginCheck
 from keystead.web.dispatch import Dispatcher
-from keystead.web.errors import (
-    HeadersTooLarge,
-    InternalError,
-    RequestMalformed,
-    problem,
-)
-
-MAX_HEADER_BYTES = 16 * 1024
-"""Names and values together; browsers stay under 8 KiB."""
+from keystead.web.errors import InternalError, RequestMalformed, problem
+from keystead.web.head import Head, read_head
+from keystead.web.hosts import Hosts
 
 CLIENT_GONE = 499
 """Logged, never sent: the client left before it could be answered (nginx's number)."""
 
 MAX_METHOD = 16
 """Characters of a method that are logged; ours have at most 7."""
-
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-"""An X-Request-ID that is taken over; anything else is replaced."""
-
-HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
-"""A name, an IPv4 address or an IPv6 address in brackets, perhaps with a port."""
-
-SINGLE_HEADERS = frozenset(
-    {b"host", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
-)
-"""Given twice, two readers could each follow another one."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -60,15 +46,38 @@ SECURITY_HEADERS = (
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """
+    How requests reach this service, as the settings say.
+
+    Args:
+        hosts: the names it is reached by; see `Hosts`.
+        origins: whose pages may ask, besides its own.
+        trusted_proxies: whose X-Forwarded-For is believed.
+        is_https: browsers speak https to it, whatever a proxy in front speaks.
+
+    """
+
+    hosts: Iterable[str]
+    origins: Iterable[str]
+    trusted_proxies: Sequence[Network]
+    is_https: bool
+
+
 class Shell:
     """An ASGI application around the FastAPI one."""
 
-    def __init__(self, app: FastAPI, client_ip: ClientIp, *, is_https: bool) -> None:
+    def __init__(self, app: FastAPI, reach: Reach) -> None:
         self.app = app
         self._dispatcher = Dispatcher(route for route in app.routes if isinstance(route, Guarded))
-        self._client_ip = client_ip
+        self._client_ip = ClientIp(reach.trusted_proxies)
+        self._hosts = Hosts(reach.hosts)
+        self._cors = Cors(reach.origins)
+        self._origin_check = OriginCheck(reach.origins, is_https=reach.is_https)
         self._request_numbers: count[int] | None = None
-        self._headers = (*SECURITY_HEADERS, *((HSTS,) if is_https else ()))
+        hsts = (HSTS,) if reach.is_https else ()
+        self._headers = (*SECURITY_HEADERS, *hsts, *self._cors.on_every_answer)
         self._header_names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,13 +91,14 @@ class Shell:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         context: Context = self.app.state.context
-        trace = self._trace(scope, context)
+        head = read_head(scope["headers"])
+        trace = self._trace(scope, head, context)
         status = CLIENT_GONE
         try:
-            response = await self._respond(scope, receive, context, trace)
+            response = await self._respond(scope, receive, head, trace)
             status = response.status_code
             # All answers are whole, so Starlette's own way to send them has nothing to add.
-            headers = self._headers_of(response, trace)
+            headers = self._headers_of(response, head, trace)
             await send({"type": "http.response.start", "status": status, "headers": headers})
             body = b"" if scope["method"] == "HEAD" else response.body
             await send({"type": "http.response.body", "body": body})
@@ -99,38 +109,45 @@ class Shell:
         finally:
             _log(scope, trace, status, perf_counter() - started)
 
-    async def _respond(
-        self, scope: Scope, receive: Receive, context: Context, trace: Trace
-    ) -> Response:
+    async def _respond(self, scope: Scope, receive: Receive, head: Head, trace: Trace) -> Response:
+        method = scope["method"]
         try:
-            check_request(scope)
-            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            self._check(method, scope, head)
+            if preflight := self._cors.preflight(method, head):
+                return preflight
+            method = "GET" if method == "HEAD" else method
             route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
             trace.route = route.path
-            return await route.respond(Call(scope, receive, context, trace))
+            return await route.respond(Call(scope, receive, self.app.state.context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
             return problem(_fault_of(error, trace), trace.request_id)
 
-    def _headers_of(self, response: Response, trace: Trace) -> list[tuple[bytes, bytes]]:
+    def _check(self, method: str, scope: Scope, head: Head) -> None:
+        head.check()
+        # Before version 1.1 there was no Host. No browser is as old, so none can be led astray.
+        if head.host or scope["http_version"] not in {"1", "1.0"}:
+            self._hosts.check(head.host, scope["path"])
+        if method not in SAFE_METHODS:
+            self._origin_check.check(head)
+
+    def _headers_of(
+        self, response: Response, head: Head, trace: Trace
+    ) -> list[tuple[bytes, bytes]]:
         own = response.raw_headers
         names = {name for name, _ in own}
         general = self._headers
         if not names.isdisjoint(self._header_names):
             general = tuple(header for header in general if header[0] not in names)
+        if head.origin is not None:
+            general = (*general, *self._cors.headers_for(head.origin))
         return [*own, *general, (b"x-request-id", trace.request_id.encode())]
 
-    def _trace(self, scope: Scope, context: Context) -> Trace:
-        given, forwarded = None, []
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-                given = value.decode()
-            elif name == b"x-forwarded-for":
-                forwarded.append(value)
+    def _trace(self, scope: Scope, head: Head, context: Context) -> Trace:
         peer = scope["client"][0] if scope.get("client") else None
         return Trace(
-            request_id=given or self._next_request_id(context),
+            request_id=head.request_id or self._next_request_id(context),
             now=context.clock(),
-            ip=self._client_ip.find(peer, forwarded),
+            ip=self._client_ip.find(peer, head.forwarded),
         )
 
     def _next_request_id(self, context: Context) -> str:
@@ -139,36 +156,6 @@ class Shell:
         if self._request_numbers is None:
             self._request_numbers = count(context.first_request)
         return f"{next(self._request_numbers):032x}"
-
-
-def check_request(scope: Scope) -> None:
-    """
-    Refuse what proxies and servers could read in two ways.
-
-    Raises: HeadersTooLarge. RequestMalformed: not exactly one Host that could be one (RFC 9112
-            section 3.2), a body whose length is said twice or in an unknown way, the seed of
-            request smuggling (section 6.1), or what the body is said twice.
-    """
-    size = 0
-    found: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        size += len(name) + len(value)
-        if name in SINGLE_HEADERS:
-            if name in found:
-                raise RequestMalformed(Connection="close")
-            found[name] = value
-    if size > MAX_HEADER_BYTES:
-        raise HeadersTooLarge(Connection="close")
-    coding = found.get(b"transfer-encoding")
-    if coding is not None and (coding.lower() != b"chunked" or b"content-length" in found):
-        raise RequestMalformed(Connection="close")
-    host = found.get(b"host", b" ")
-    if not (HOST.fullmatch(host) or _needs_no_host(scope, host)):
-        raise RequestMalformed(Connection="close")
-
-
-def _needs_no_host(scope: Scope, host: bytes) -> bool:
-    return host == b"" and scope["http_version"] in {"1", "1.0"}
 
 
 def _fault_of(error: Exception, trace: Trace) -> Fault:

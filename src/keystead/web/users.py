@@ -32,7 +32,7 @@ from keystead.flows.users import (
 )
 from keystead.web.access import NEEDS, Routes
 from keystead.web.call import Call
-from keystead.web.replies import reply
+from keystead.web.replies import farewell, reply
 from keystead.web.shapes import (
     DeviceShape,
     EndedAnswer,
@@ -171,7 +171,7 @@ async def remove_user(call: Call, user_id: str) -> Response:
         message="Your account deleted" if is_own else "User deleted",
         user=ManagedUserShape.of(user),
     )
-    return reply(answer, cookie=call.context.cookies.clear() if is_own else None)
+    return farewell(answer, call.context.cookies.clear()) if is_own else reply(answer)
 
 
 @routes.add(
