@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from keystead.assembly import open_tools, system_clock
-from keystead.domain.session import SessionId
-from keystead.flows.login import Origin, login
+from keystead.domain.session import Origin, SessionId
+from keystead.flows.login import login
 from keystead.flows.register import register
 from keystead.settings import Settings
 from keystead.store.rows import to_millis

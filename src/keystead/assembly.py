@@ -4,17 +4,20 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
+from keystead.crypto.audit import MacAuditSeals
 from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
 from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.devices import read_device
 from keystead.domain.passwords import MIN_LENGTHS, PasswordPolicy
+from keystead.domain.session import COMMAND_LINE, SETTINGS
 from keystead.domain.store import Store
 from keystead.domain.transfer import CopyUnfinished, Transfer
 from keystead.flows.seed_admin import seed_admin
@@ -61,6 +64,7 @@ async def seed(settings: Settings, tools: Tools, now: datetime) -> None:
     if not (settings.seed_admin_on_start and settings.admin_email and settings.admin_password):
         return
     password = settings.admin_password.get_secret_value()
+    tools = replace(tools, origin=SETTINGS)
     await seed_admin(tools, settings.admin_email, password, now)
 
 
@@ -90,6 +94,9 @@ def _tools(
         password_policy=PasswordPolicy(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
+        audit=MacAuditSeals(keyring, random),
+        audit_trim_after=settings.audit_trim_after,
+        origin=COMMAND_LINE,
     )
 
 

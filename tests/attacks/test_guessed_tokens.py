@@ -10,9 +10,9 @@ from collections import Counter
 
 import pytest
 
-from keystead.domain.session import SignedIn
+from keystead.domain.session import Origin, SignedIn
 from keystead.domain.user import UserId
-from keystead.flows.login import Origin, TokenPair, describe, new_session, pair
+from keystead.flows.login import TokenPair, describe, new_session, pair
 from tests.attacks.forge import decode, take_apart
 from tests.conftest import Service
 from tests.databases import Database

@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 from keystead import logs
 from keystead.assembly import open_tools
 from keystead.cli import keystead
+from keystead.domain.session import Origin
 from keystead.domain.user import Role, User
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from keystead.settings import Settings

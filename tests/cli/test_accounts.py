@@ -3,8 +3,9 @@
 import pytest
 
 from keystead.domain.errors import InvalidCredentials
+from keystead.domain.session import Origin
 from keystead.domain.user import Role, User
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.tools import Tools
 from tests.cli.conftest import NOW, Cli
 from tests.people import PASSWORD

@@ -8,8 +8,9 @@ import pytest
 from keystead.crypto.keyring import Keyring, load_or_create
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords
 from keystead.domain.events import Event
+from keystead.domain.session import Origin
 from keystead.domain.user import PasswordHash
-from keystead.flows.login import Origin, TokenPair, login
+from keystead.flows.login import TokenPair, login
 from keystead.flows.tools import Tools
 from tests.conftest import CHEAPEST_ARGON2, Clock
 from tests.databases import Database, secrets_of

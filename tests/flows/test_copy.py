@@ -357,7 +357,7 @@ async def test_a_copy_that_is_not_whole_is_no_source(
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
     source: Transfer, target: Transfer
 ) -> None:
-    wanted = Rehearsed(Changes(added=10), Changes(added=13), over=1)
+    wanted = Rehearsed(Changes(added=10), Changes(added=13), Changes(), over=1)
 
     assert await rehearse(source, None, NOW, Teller()) == wanted
     assert await rehearse(source, target, NOW, Teller()) == wanted
@@ -377,6 +377,7 @@ async def test_a_rehearsal_over_a_finished_copy_says_what_changed(
     assert await rehearse(source, target, NOW, Teller()) == Rehearsed(
         Changes(added=1, changed=3, removed=1, same=6),
         Changes(added=1, changed=1, removed=6, same=6),
+        Changes(),
         over=1,
     )
 

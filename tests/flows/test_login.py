@@ -8,9 +8,9 @@ import pytest
 from keystead.domain.errors import InputInvalid, InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.ports import Passwords
-from keystead.domain.session import Device, Place
+from keystead.domain.session import Device, Origin, Place
 from keystead.domain.user import PasswordHash, Status, User
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from tests.conftest import Clock

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from keystead.assembly import open_tools
+from keystead.domain.session import Origin
 from keystead.domain.user import Role
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.register import register
 from keystead.settings import Settings
 from tests.conftest import CHEAPEST_ARGON2

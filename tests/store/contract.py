@@ -8,6 +8,7 @@ process would have it), `reading_store` (a third one, not open yet), `closed_sto
 """
 
 from tests.store.contract_admins import AdminPromises
+from tests.store.contract_audit import AuditPromises
 from tests.store.contract_failure import FailurePromises
 from tests.store.contract_listing import ListingPromises
 from tests.store.contract_races import RacePromises
@@ -26,6 +27,7 @@ class StoreContract(
     SessionPromises,
     RotationPromises,
     UpkeepPromises,
+    AuditPromises,
     TransferPromises,
     RacePromises,
     TextPromises,

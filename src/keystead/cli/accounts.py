@@ -93,7 +93,7 @@ def delete(who: Who, *, yes: Yes = False, as_json: AsJson = False) -> None:
         typer.confirm(f"Delete {who} and everything that belongs to them?", abort=True, err=True)
 
     async def remove(tools: Tools) -> User:
-        return await delete_user(tools, None, (await find(tools, who)).id)
+        return await delete_user(tools, None, (await find(tools, who)).id, system_clock())
 
     _report(run(remove), "is deleted", as_json=as_json)
 

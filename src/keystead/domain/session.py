@@ -46,6 +46,33 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    What came with a request: unproven, all of it.
+
+    Args:
+        refresh_tokens: of the session that this browser holds so far.
+        via: how it was asked for, if not over HTTP.
+
+    """
+
+    ip: str | None
+    user_agent: str | None
+    refresh_tokens: tuple[str, ...] = ()
+    via: str | None = None
+
+    @property
+    def kept_user_agent(self) -> str | None:
+        """The user agent as it can be kept; None if it says nothing."""
+        # Not every database keeps a NUL in a text; RFC 9110 section 5.5 puts a space there.
+        return (self.user_agent or "")[:MAX_USER_AGENT].replace("\0", " ") or None
+
+
+COMMAND_LINE = Origin(None, None, via="command line")
+SETTINGS = Origin(None, None, via="settings")
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """
     One sign-in on one device: the source of truth for every token issued under it.

@@ -6,10 +6,11 @@ from typing import NoReturn
 
 from keystead.domain.errors import InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import MAX_USER_AGENT, Client, Session, SessionId, SignedIn
+from keystead.domain.session import Client, Origin, Session, SessionId, SignedIn
 from keystead.domain.tokens import AccessTokenText, RefreshTokenText
 from keystead.domain.user import Credentials, User
 from keystead.flows.logout import logout
+from keystead.flows.note import note
 from keystead.flows.tools import Tools
 
 
@@ -20,21 +21,6 @@ class TokenPair:
     signed_in: SignedIn
     access_token: AccessTokenText
     refresh_token: RefreshTokenText
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """
-    What came with the request: unproven, all of it.
-
-    Args:
-        refresh_tokens: of the session that this browser holds so far.
-
-    """
-
-    ip: str | None
-    user_agent: str | None
-    refresh_tokens: tuple[str, ...] = ()
 
 
 async def login(
@@ -50,20 +36,23 @@ async def login(
     found = await tools.store.find_credentials(tools.canonical_email(email))
     is_right = await tools.passwords.verify(password, found.password if found else None)
     if found is None or not is_right or not found.user.is_active:
-        _refuse(tools, found)
+        await _refuse(tools, found, now)
     await _renew_hash(tools, found, password)
     # Its token is about to be overwritten, so nobody could end that session any more.
     await logout(tools, None, origin.refresh_tokens, now)
     session = new_session(tools, found.user, describe(tools, origin), now)
-    if not await tools.store.open_session(session, tools.session_policy.cap):
-        _refuse(tools, found)  # Disabled or deleted while the password was being checked.
-    tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
+    event = Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id)
+    record = tools.audit_record(event, now)
+    if not await tools.store.open_session(session, tools.session_policy.cap, record):
+        # Disabled or deleted while the password was being checked.
+        await _refuse(tools, found, now)
+    tools.record(event)
     return pair(tools, SignedIn(session, found.user), now)
 
 
-def _refuse(tools: Tools, found: Credentials | None) -> NoReturn:
+async def _refuse(tools: Tools, found: Credentials | None, now: datetime) -> NoReturn:
     subject = found.user.id if found else None
-    tools.record(Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject))
+    await note(tools, Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject), now)
     raise InvalidCredentials
 
 
@@ -78,12 +67,11 @@ def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
 
 def describe(tools: Tools, origin: Origin) -> Client:
     """Say where a request comes from, as far as can be told."""
-    # Not every database keeps a NUL in a text; RFC 9110 section 5.5 puts a space there.
-    user_agent = (origin.user_agent or "")[:MAX_USER_AGENT].replace("\0", " ")
+    user_agent = origin.kept_user_agent
     return Client(
         ip=origin.ip,
-        user_agent=user_agent or None,
-        device=tools.read_device(user_agent),
+        user_agent=user_agent,
+        device=tools.read_device(user_agent or ""),
         place=tools.find_place(origin.ip) if origin.ip else None,
     )
 

@@ -26,7 +26,9 @@ async def register(
         created_at=now,
         updated_at=now,
     )
-    if not await tools.store.add_user(user, await tools.passwords.hash(password)):
+    event = Event(EventName.USER_CREATED, subject=user.id, detail=role.value)
+    hashed = await tools.passwords.hash(password)
+    if not await tools.store.add_user(user, hashed, tools.audit_record(event, now)):
         raise EmailTaken
-    tools.record(Event(EventName.USER_CREATED, subject=user.id, detail=role.value))
+    tools.record(event)
     return user

@@ -1,10 +1,14 @@
 """What every flow is handed: the ports, as `app` fulfilled them, and the rules that settings chose."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from keystead.domain.audit import AuditRecord
+from keystead.domain.events import Event
 from keystead.domain.passwords import PasswordPolicy
 from keystead.domain.ports import (
     AccessTokens,
+    AuditSeals,
     CanonicalEmail,
     FindPlace,
     Passwords,
@@ -14,14 +18,21 @@ from keystead.domain.ports import (
     RefreshTokens,
     SearchPrefix,
 )
-from keystead.domain.session import SessionPolicy
+from keystead.domain.session import Origin, SessionPolicy
 from keystead.domain.store import Store
 from keystead.flows.unsettled import UnsettledRotations
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The outside world, as far as the flows know it."""
+    """
+    The outside world, as far as the flows know it.
+
+    Args:
+        origin: where what is to be done now was asked for; the web says so for each request.
+        audit_trim_after: how long the audit log keeps whole addresses and user agents.
+
+    """
 
     store: Store
     passwords: Passwords
@@ -36,3 +47,10 @@ class Tools:
     unsettled: UnsettledRotations
     session_policy: SessionPolicy
     password_policy: PasswordPolicy
+    audit: AuditSeals
+    audit_trim_after: timedelta
+    origin: Origin
+
+    def audit_record(self, event: Event, now: datetime) -> AuditRecord:
+        """Return what the audit log is to hold of *event*, for the verb that makes it happen."""
+        return self.audit.record(event, self.origin, now)

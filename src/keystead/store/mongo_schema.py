@@ -14,7 +14,7 @@ from keystead.store.migrations import SchemaUnknown
 from keystead.store.mongo_connection import Database
 from keystead.store.mongo_documents import Document
 
-VERSION = 1
+VERSION = 2
 """What the code of this version expects."""
 
 OLDEST_CODE = 1
@@ -51,6 +51,14 @@ SESSION_INDEXES = [
     IndexModel(
         [("expires_at", ASCENDING)], name="sessions_by_expiry", expireAfterSeconds=TTL_SECONDS
     ),
+]
+AUDIT_INDEXES = [
+    IndexModel([("seq", ASCENDING)], name="audit_by_seq", unique=True, sparse=True),
+    IndexModel([("unsealed", ASCENDING)], name="audit_unsealed", sparse=True),
+    IndexModel([("untrimmed", ASCENDING)], name="audit_untrimmed", sparse=True),
+    IndexModel([("actor", ASCENDING), ("_id", ASCENDING)], name="audit_by_actor"),
+    IndexModel([("subject", ASCENDING), ("_id", ASCENDING)], name="audit_by_subject"),
+    IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="audit_by_name"),
 ]
 
 
@@ -116,6 +124,7 @@ async def migrate(db: Database) -> None:
             return
     await db.users.create_indexes(USER_INDEXES)
     await db.sessions.create_indexes(SESSION_INDEXES)
+    await db.audit.create_indexes(AUDIT_INDEXES)
     # A transaction could not make a collection that is missing on every kind of server.
     await _create(db, "leases")
     await _add(db, {"_id": ADMINS, "changes": 0})

@@ -1,5 +1,7 @@
 """Registering, signing in, refreshing, signing out."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from keystead.domain.errors import (
@@ -17,7 +19,7 @@ from keystead.domain.errors import (
     SessionEnded,
     Unauthenticated,
 )
-from keystead.flows.login import Origin, login
+from keystead.flows.login import login
 from keystead.flows.logout import logout
 from keystead.flows.refresh import refresh
 from keystead.flows.register import register
@@ -65,7 +67,7 @@ async def post_register(call: Call, body: CredentialsBody) -> Response:
 )
 async def post_login(call: Call, body: CredentialsBody) -> Response:
     """Sign in. Opens a session and sets the refresh cookie, ending the session it held before."""
-    origin = Origin(call.trace.ip, call.user_agent, call.refresh_cookies)
+    origin = replace(call.origin, refresh_tokens=call.refresh_cookies)
     pair = await login(call.tools, body.email, body.password, origin, call.now)
     call.trace.user_id = pair.signed_in.user.id
     answer = LoginAnswer(

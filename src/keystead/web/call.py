@@ -1,7 +1,7 @@
 """One request, as an endpoint sees it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope
 
 from keystead.domain.errors import StoreDown, TokenInvalid, TokenMissing
 from keystead.domain.permissions import Actor
+from keystead.domain.session import Origin
 from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
 from keystead.web.cookies import CookiePolicy
@@ -70,10 +71,15 @@ class Call(Request):
         self.now = trace.now
         self._actor: Actor | None = None
 
-    @property
+    @cached_property
     def tools(self) -> Tools:
-        """The ports and policies for the flows."""
-        return self.context.tools
+        """The ports and policies for the flows, and where this request comes from."""
+        return replace(self.context.tools, origin=self.origin)
+
+    @property
+    def origin(self) -> Origin:
+        """Where this request comes from, as far as can be told without believing it."""
+        return Origin(self.trace.ip, self.user_agent)
 
     @property
     def actor(self) -> Actor:
