@@ -54,7 +54,7 @@ TIMES = {
 }
 OF_THE_PRODUCT = {
     "users": ["sign_ins"],
-    "audit": ["unsealed", "untrimmed"],
+    "audit": ["untrimmed"],
     "installation": ["schema", "admins"],
 }
 """Fields of users and records, and documents of the installation, that no other database has."""

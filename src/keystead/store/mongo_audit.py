@@ -1,8 +1,8 @@
 """
 The audit log in MongoDB: a part of `domain.store.Store`, where each verb is described.
 
-A record is a document of `audit`. Two fields are there only as long as something is to be done with
-it, and each has a sparse index, which holds nothing else: `unsealed`, its id, and `untrimmed`, its time.
+A record is a document of `audit`. Before it is sealed it has no `seq`. Until it is trimmed it has its
+time a second time, as `untrimmed`: a sparse index holds what has such a field, and nothing else.
 """
 
 from collections.abc import Sequence
@@ -44,15 +44,15 @@ class MongoAudit(MongoUpkeep):
 
     async def export_audit(self, after: str, limit: int) -> list[AuditRecord]:
         """See `Store.export_audit`."""
-        return await self._page("_id", after, limit)
+        return await self._page({"_id": {"$gt": after}}, "_id", limit)
 
     async def list_sealed(self, after: int, limit: int) -> list[AuditRecord]:
         """See `Store.list_sealed`."""
-        return await self._page("seq", after, limit)
+        return await self._page({"seq": {"$gt": after}}, "seq", limit)
 
     async def list_unsealed(self, after: str, limit: int) -> list[AuditRecord]:
-        """See `Store.list_unsealed`."""
-        return await self._page("unsealed", after, limit)
+        """See `Store.list_unsealed`: also of what somebody else put in, whatever it lacks."""
+        return await self._page({"seq": None, "_id": {"$gt": after}}, "_id", limit)
 
     async def find_audit_head(self) -> AuditHead | None:
         """See `Store.find_audit_head`."""
@@ -89,9 +89,9 @@ class MongoAudit(MongoUpkeep):
 
         return await self._connection.run(trim)
 
-    async def _page(self, key: str, after: str | int, limit: int) -> list[AuditRecord]:
+    async def _page(self, where: Document, order: str, limit: int) -> list[AuditRecord]:
         found = await self._connection.run(
-            lambda db: db.audit.find({key: {"$gt": after}}).sort(key, 1).limit(limit).to_list()
+            lambda db: db.audit.find(where).sort(order, 1).limit(limit).to_list()
         )
         return [record_from(one) for one in found]
 
@@ -109,7 +109,6 @@ def document_of(record: AuditRecord) -> Document:
     if record.seq is None:
         # An index that is unique and sparse holds what has a value: one without must have no field.
         del document["seq"], document["chain"]
-        document["unsealed"] = record.id
     if not record.is_trimmed:
         document["untrimmed"] = record.at
     return document
@@ -137,10 +136,7 @@ async def _seal(
         if not moved.matched_count:
             return False
     places = [
-        UpdateOne(
-            {"_id": seal.id, "unsealed": seal.id},
-            {"$set": {"seq": seal.seq, "chain": seal.chain}, "$unset": {"unsealed": ""}},
-        )
+        UpdateOne({"_id": seal.id, "seq": None}, {"$set": {"seq": seal.seq, "chain": seal.chain}})
         for seal in seals
     ]
     await db.audit.bulk_write(places, session=within)

@@ -54,7 +54,7 @@ SESSION_INDEXES = [
 ]
 AUDIT_INDEXES = [
     IndexModel([("seq", ASCENDING)], name="audit_by_seq", unique=True, sparse=True),
-    IndexModel([("unsealed", ASCENDING)], name="audit_unsealed", sparse=True),
+    IndexModel([("seq", ASCENDING), ("_id", ASCENDING)], name="audit_unsealed"),
     IndexModel([("untrimmed", ASCENDING)], name="audit_untrimmed", sparse=True),
     IndexModel([("actor", ASCENDING), ("_id", ASCENDING)], name="audit_by_actor"),
     IndexModel([("subject", ASCENDING), ("_id", ASCENDING)], name="audit_by_subject"),
