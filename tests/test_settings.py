@@ -42,6 +42,7 @@ VALUES: dict[str, tuple[str, object]] = {
         "10.0.0.0/8, 2001:db8::1",
         (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")),
     ),
+    "audit_trim_after": ("30d", timedelta(days=30)),
     "password_profile": ("NIST", "nist"),
     "argon2_memory_kib": ("65536", 65_536),
     "argon2_iterations": ("3", 3),

@@ -5,6 +5,7 @@ People act over HTTP; the log is tampered with in the database, as whoever stole
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from httpx import Response
@@ -169,9 +170,7 @@ async def test_a_made_up_head_is_found(
     assert (await verify_audit(service.tools)).broken == Broken(Damage.MISSING)
 
     forged = service.tools.audit.head(before["seq"], before["chain"])
-    await service.tools.store.seal_audit(
-        [], None, type(head)(**{**fields_of(forged), "mac": head.mac})
-    )
+    await service.tools.store.seal_audit([], None, replace(forged, mac=head.mac))
     broken = (await verify_audit(service.tools)).broken
     assert broken == Broken(Damage.CHANGED, before["seq"])
 
@@ -266,7 +265,7 @@ async def test_neither_addresses_nor_secrets_are_in_the_log(
 
     answer = await ada.get("/audit?event=authn_login_fail")
 
-    assert [each["subject"] for each in answer.json()["records"]] == [bob.id, None]
+    assert {each["subject"] for each in answer.json()["records"]} == {bob.id, None}
     log = repr(database.rows("audit")) + answer.text
     for secret in ("@example.com", "wrong", bob.password, bob.access_token, bob.refresh_token):
         assert secret is not None
@@ -280,13 +279,13 @@ async def test_what_a_client_calls_itself_forges_nothing(
     service: Service, ada: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = service.client()
-    client.headers.encoding = "latin-1"
-    client.headers["User-Agent"] = FORGING
-    assert (await Person(client, "eve@example.com").register()).status_code == 201
+    agent = {b"User-Agent": FORGING.encode("latin-1")}
+    eve = {"email": "eve@example.com", "password": ada.password}
+    assert (await client.post("/auth/register", json=eve, headers=agent)).status_code == 201
 
-    answer = await ada.get("/audit?event=user_created&limit=1")
+    answer = await ada.get("/audit?event=user_created")
 
-    assert answer.json()["records"][0]["userAgent"] == FORGING
+    assert FORGING in {each["userAgent"] for each in answer.json()["records"]}
     assert "\x1b" not in answer.text
     assert "\x1b[2K" not in capsys.readouterr().out
 

@@ -68,7 +68,7 @@ class MongoAudit(MongoUpkeep):
                 "audit", lambda db, within: _seal(db, within, seals, old, new)
             )
         except DuplicateKeyError as error:
-            if not (is_taken(error, "_id") or is_taken(error, "seq")):
+            if not is_taken(error, "_id"):
                 raise
             return False
 
@@ -127,6 +127,9 @@ async def _seal(
     old: AuditHead | None,
     new: AuditHead,
 ) -> bool:
+    # The unique index guards; this spares the driver's error of many operations, which hides its reason.
+    if await db.audit.find_one({"seq": {"$gte": new.seq - len(seals) + 1}}, session=within):
+        return False
     if old is None:
         await db.installation.insert_one({**HEAD, **asdict(new)}, session=within)
     else:
@@ -139,5 +142,6 @@ async def _seal(
         UpdateOne({"_id": seal.id, "seq": None}, {"$set": {"seq": seal.seq, "chain": seal.chain}})
         for seal in seals
     ]
-    await db.audit.bulk_write(places, session=within)
+    if places:
+        await db.audit.bulk_write(places, session=within)
     return True
