@@ -98,7 +98,7 @@ async def make_model(settings: Settings, now: datetime) -> str:
     """Register somebody and sign them in. Returns: the hash of their password."""
     async with open_tools(settings) as tools:
         await register(tools, EMAIL, PASSWORD, now)
-        await login(tools, EMAIL, PASSWORD, Origin("192.0.2.1", USER_AGENT), now)
+        await login(tools.asked_from(Origin("192.0.2.1", USER_AGENT)), EMAIL, PASSWORD, now)
         found = await tools.store.find_credentials(tools.canonical_email(EMAIL))
         assert found is not None
         return found.password.text

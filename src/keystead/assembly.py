@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
+from keystead.crypto.audit import MacAuditSeals
 from keystead.crypto.counter_keys import CounterKeys
 from keystead.crypto.csrf_tokens import MacCsrfTokens
 from keystead.crypto.device_tokens import MacDeviceTokens
@@ -20,6 +21,7 @@ from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.devices import read_device
 from keystead.domain.passwords import MIN_LENGTHS, PasswordPolicy
+from keystead.domain.session import COMMAND_LINE, SETTINGS
 from keystead.domain.store import Store
 from keystead.domain.transfer import CopyUnfinished, Transfer
 from keystead.flows.seed_admin import seed_admin
@@ -75,6 +77,7 @@ async def seed(settings: Settings, tools: Tools, now: datetime) -> None:
     if not (settings.seed_admin_on_start and settings.admin_email and settings.admin_password):
         return
     password = settings.admin_password.get_secret_value()
+    tools = replace(tools, origin=SETTINGS)
     await seed_admin(tools, settings.admin_email, password, now)
 
 
@@ -111,6 +114,9 @@ def _tools(
         is_degraded=lambda: False,
         throttle_policy=settings.throttle_policy,
         csrf_tokens=MacCsrfTokens(keyring),
+        audit=MacAuditSeals(keyring, random),
+        audit_trim_after=settings.audit_trim_after,
+        origin=COMMAND_LINE,
     )
 
 

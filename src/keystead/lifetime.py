@@ -7,20 +7,28 @@ what needs the database, and tries again: a process that gave up would be starte
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from keystead.assembly import Clock, open_tools, seed
 from keystead.crypto.keyring import SecretsFileUnusable
 from keystead.crypto.random import fraction
+from keystead.domain.audit import AuditDamaged
 from keystead.domain.errors import Fault, StoreDown, Unavailable
 from keystead.domain.transfer import CopyUnfinished
+from keystead.flows.seal_audit import seal_if_mine
 from keystead.flows.tools import Tools
 from keystead.flows.upkeep import purge_if_mine
 from keystead.logs import log
 from keystead.settings import Settings
 from keystead.store import SchemaUnknown, is_embedded
 from keystead.web.call import Context
+
+SEAL_SECONDS = 5
+"""Between two looks at what the audit log has to seal: how long a deletion can go unnoticed."""
+
+LAST_SEAL_SECONDS = 1.0
+"""How long a process that stops waits for its last records to be sealed; another one can do it."""
 
 UPKEEP_SECONDS = 60
 """Between two looks at what has expired; a look that finds nothing is one indexed query."""
@@ -45,7 +53,9 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
             async with AsyncExitStack() as attempt:
                 tools = await attempt.enter_async_context(open_tools(settings))
                 await seed(settings, tools, context.clock())
-                await attempt.enter_async_context(_beside(_upkeep(tools, context.clock)))
+                holder = tools.random.new_id(context.clock())
+                await attempt.enter_async_context(_sealing(tools, holder, context.clock))
+                await attempt.enter_async_context(_beside(_upkeep(tools, holder, context.clock)))
                 context.connected = tools
                 stack.push_async_exit(attempt.pop_all())
 
@@ -92,8 +102,36 @@ async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-async def _upkeep(tools: Tools, clock: Clock) -> None:
-    holder = tools.random.new_id(clock())
+@asynccontextmanager
+async def _sealing(tools: Tools, holder: str, clock: Clock) -> AsyncIterator[None]:
+    async with _beside(_keep_sealing(tools, holder, clock)):
+        yield
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_SEAL_SECONDS):
+            await _seal(tools, holder, clock)
+
+
+async def _keep_sealing(tools: Tools, holder: str, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(SEAL_SECONDS)
+        await _seal(tools, holder, clock)
+
+
+async def _seal(tools: Tools, holder: str, clock: Clock) -> None:
+    try:
+        sealed = await seal_if_mine(tools, holder, clock())
+    except Unavailable as error:
+        log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
+    except AuditDamaged as damage:
+        log.critical("audit_damaged", reason=str(damage))
+    except Exception as error:  # noqa: BLE001 - our bug, and no reason never to seal again.
+        log.error("upkeep_failed", exc_info=error)
+    else:
+        if sealed.forged:
+            log.critical("audit_damaged", reason="records that were not written by this service")
+
+
+async def _upkeep(tools: Tools, holder: str, clock: Clock) -> None:
     while True:
         try:
             purged = await purge_if_mine(tools, holder, clock())

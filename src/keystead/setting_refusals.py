@@ -74,10 +74,7 @@ def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
     for origin in settings.allowed_origins:
         if origin.startswith("http:") and not _is_on_this_machine(origin):
             yield "allowed_origins", origin, "https in production, unless it is a loopback address"
-    if settings.jwt_secret and _is_sample(settings.jwt_secret.get_secret_value()):
-        yield "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
-    if settings.admin_password and SAMPLE.search(settings.admin_password.get_secret_value()):
-        yield "admin_password", "a sample value", "one that only you know"
+    yield from _samples(settings)
     memory, iterations = settings.argon2_memory_kib, settings.argon2_iterations
     if not any(memory >= least and iterations >= passes for least, passes in ARGON2_MINIMA):
         minima = ", or ".join(f"{least} with {passes}" for least, passes in ARGON2_MINIMA)
@@ -86,6 +83,13 @@ def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
             f"{memory} with {iterations} iterations",
             f"at least {minima} in production",
         )
+
+
+def _samples(settings: "Settings") -> Iterator[Refusal]:
+    if settings.jwt_secret and _is_sample(settings.jwt_secret.get_secret_value()):
+        yield "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
+    if settings.admin_password and SAMPLE.search(settings.admin_password.get_secret_value()):
+        yield "admin_password", "a sample value", "one that only you know"
 
 
 def _is_on_this_machine(origin: str) -> bool:

@@ -247,6 +247,13 @@ class Settings(BaseSettings):
     admin_email: str | None = Field(None, description="E-mail address of the seeded admin")
     admin_password: SecretStr | None = Field(None, description="Their first password")
 
+    audit_trim_after: Duration = Field(
+        timedelta(days=90),
+        ge=timedelta(days=1),
+        le=timedelta(days=3650),
+        description="How long the audit log keeps whole addresses and user agents; then their networks",
+    )
+
     geo_db_file_path: Path = Field(
         Path("GeoLite2-City.mmdb"),
         description="City database (GeoLite2 or DB-IP); without it locations are null",

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from keystead.domain.session import Origin, SignedIn
+from keystead.domain.session import SignedIn
 from keystead.domain.user import UserId
 from keystead.flows.login import TokenPair, describe, new_session, pair
 from tests.attacks.forge import decode, take_apart
@@ -51,7 +51,7 @@ async def sign_ins(service: Service, person: Person) -> list[TokenPair]:
     tools, now = service.tools, service.app.app.state.context.clock()
     user = await tools.store.find_user(UserId(person.id))
     assert user is not None
-    client = describe(tools, Origin(None, None))
+    client = describe(tools)
     sessions = (new_session(tools, user, client, now) for _ in range(SIGN_INS))
     return [pair(tools, SignedIn(session, user), now) for session in sessions]
 

@@ -68,7 +68,9 @@ class Cli:
     def sign_in(self, name: str, now: datetime, ip: str = "192.0.2.1") -> str:
         """Open a session. Returns: its id."""
         pair = self.work(
-            lambda tools: login(tools, f"{name}@example.com", PASSWORD, Origin(ip, FIREFOX), now)
+            lambda tools: login(
+                tools.asked_from(Origin(ip, FIREFOX)), f"{name}@example.com", PASSWORD, now
+            )
         )
         return str(pair.signed_in.session.id)
 

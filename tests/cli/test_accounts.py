@@ -3,7 +3,6 @@
 import pytest
 
 from keystead.domain.errors import InvalidCredentials
-from keystead.domain.session import Origin
 from keystead.domain.user import Role, User
 from keystead.flows.login import login
 from keystead.flows.tools import Tools
@@ -17,9 +16,7 @@ def test_an_admin_is_made_with_a_password_from_standard_input(cli: Cli) -> None:
     said = cli.done("create-admin", " Ada@Example.com", "--password-stdin", said=f" {PASSWORD} \n")
 
     assert said == "ada@example.com is an admin now.\n"
-    signed_in = cli.work(
-        lambda tools: login(tools, "ada@example.com", f" {PASSWORD} ", Origin(None, None), NOW)
-    )
+    signed_in = cli.work(lambda tools: login(tools, "ada@example.com", f" {PASSWORD} ", NOW))
     assert signed_in.signed_in.user.role is Role.ADMIN
 
 

@@ -17,7 +17,10 @@ from typing import Any, Protocol
 from keystead.settings import PREFIX
 from keystead.store import is_embedded
 
-TABLES = ("users", "sessions", "leases", "installation", "attempts")
+TABLES = ("users", "sessions", "leases", "installation", "attempts", "audit")
+
+OF_THE_AUDIT_LOG = "audit_head"
+"""Row of `installation` that moves whenever records are sealed."""
 
 Row = dict[str, Any]
 
@@ -84,8 +87,14 @@ class NoServer(Exception):  # noqa: N818 - named for the fact.
 
 
 def content(database: Database) -> dict[str, list[Row]]:
-    """Return the name of every table, and all rows of those that are ours."""
-    return {name: database.rows(name) if name in TABLES else [] for name in database.tables()}
+    """
+    Return the name of every table, and all rows of those that are ours.
+
+    Without the audit log: it grows with every refusal, and is sealed at a moment of its own.
+    """
+    found = {name: database.rows(name) if name in TABLES else [] for name in database.tables()}
+    kept = [row for row in found["installation"] if row["name"] != OF_THE_AUDIT_LOG]
+    return {**found, "installation": kept, "audit": []}
 
 
 def secrets_of(database: Database) -> Path:

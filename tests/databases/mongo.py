@@ -50,10 +50,16 @@ PATIENCE_SECONDS = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = {
     *("created_at", "updated_at", "last_active_at", "expires_at", "ends_at", "rotated_at"),
-    *("authenticated_at", "until"),
+    *("authenticated_at", "until", "at"),
 }
-OF_THE_PRODUCT = {"users": ["sign_ins"], "installation": ["schema", "admins"]}
-"""Fields of users and documents of the installation that no other database has."""
+OF_THE_PRODUCT = {
+    "users": ["sign_ins"],
+    "audit": ["untrimmed"],
+    "installation": ["schema", "admins"],
+}
+"""Fields of users and records, and documents of the installation, that no other database has."""
+NOT_YET = {"seq": None, "chain": None}
+"""Fields that a record has none of before it is sealed."""
 
 ANY_COMMAND = [
     *("find", "aggregate", "insert", "update", "delete", "findAndModify"),
@@ -309,7 +315,7 @@ def free_port() -> int:
 
 
 def _key(table: str) -> str:
-    return "id" if table in {"users", "sessions"} else "name"
+    return "id" if table in {"users", "sessions", "audit"} else "name"
 
 
 def _document(table: str, row: Mapping[str, object]) -> Document:
@@ -319,8 +325,10 @@ def _document(table: str, row: Mapping[str, object]) -> Document:
 
 
 def _row(table: str, document: Document) -> Row:
-    row = {name: _shown(value) for name, value in document.items() if name != "sign_ins"}
-    return {_key(table): row.pop("_id"), **row}
+    hidden = OF_THE_PRODUCT.get(table, [])
+    row = {name: _shown(value) for name, value in document.items() if name not in hidden}
+    empty = NOT_YET if table == "audit" else {}
+    return {_key(table): row.pop("_id"), **empty, **row}
 
 
 def _stored(name: str, value: Any) -> Any:

@@ -9,7 +9,14 @@ from keystead.store.sqlite_connection import connect
 from keystead.store.sqlite_schema import bring_up_to_date, make_file
 from tests.databases import Row
 
-KEYS = {"users": "id", "sessions": "id", "leases": "name", "installation": "name", "attempts": "id"}
+KEYS = {
+    "users": "id",
+    "sessions": "id",
+    "leases": "name",
+    "installation": "name",
+    "attempts": "id",
+    "audit": "id",
+}
 WAIT_MS = 10_000
 """For the program to finish a write."""
 

@@ -69,4 +69,4 @@ def counted(tools: Tools, passwords: CountedPasswords) -> Tools:
 async def sign_in(
     tools: Tools, clock: Clock, email: str = BOB, password: str = PASSWORD
 ) -> TokenPair:
-    return await login(tools, email, password, Origin("192.0.2.1", FIREFOX), clock.now)
+    return await login(tools.asked_from(Origin("192.0.2.1", FIREFOX)), email, password, clock.now)

@@ -45,7 +45,7 @@ async def test_what_an_admin_does_to_a_user_is_recorded_with_both(
 ) -> None:
     await users.change_role(tools, ada, bob.user.id, Role.ADMIN, clock.now)
     await users.change_status(tools, ada, bob.user.id, Status.DISABLED, clock.now)
-    await users.delete_user(tools, ada, bob.user.id)
+    await users.delete_user(tools, ada, bob.user.id, clock.now)
 
     by, of, under = ada.user.id, bob.user.id, ada.session.id
     assert events == [
@@ -56,9 +56,9 @@ async def test_what_an_admin_does_to_a_user_is_recorded_with_both(
 
 
 async def test_what_is_done_at_the_command_line_has_no_actor(
-    tools: Tools, bob: Actor, events: list[Event]
+    tools: Tools, clock: Clock, bob: Actor, events: list[Event]
 ) -> None:
-    await users.delete_user(tools, None, bob.user.id)
+    await users.delete_user(tools, None, bob.user.id, clock.now)
 
     assert events == [Event(EventName.USER_DELETED, subject=bob.user.id)]
 
@@ -70,7 +70,7 @@ async def test_the_last_admin_stays_and_nothing_is_recorded(
     losses: list[Awaitable[User]] = [
         users.change_role(tools, ada, ada.user.id, Role.USER, clock.now),
         users.change_status(tools, ada, ada.user.id, Status.DISABLED, clock.now),
-        users.delete_user(tools, ada, ada.user.id),
+        users.delete_user(tools, ada, ada.user.id, clock.now),
     ]
     for loss in losses:
         with pytest.raises(LastAdmin):
@@ -88,9 +88,9 @@ async def test_nobody_is_found_under_an_unknown_id(
         users.get_user(tools, NOBODY),
         users.change_role(tools, ada, NOBODY, Role.ADMIN, clock.now),
         users.change_status(tools, ada, NOBODY, Status.DISABLED, clock.now),
-        users.delete_user(tools, ada, NOBODY),
+        users.delete_user(tools, ada, NOBODY, clock.now),
         sessions.list_sessions_of(tools, NOBODY, clock.now),
-        sessions.end_sessions_of(tools, ada, NOBODY),
+        sessions.end_sessions_of(tools, ada, NOBODY, clock.now),
     ]
     for attempt in attempts:
         with pytest.raises(UserNotFound):
@@ -118,10 +118,10 @@ async def test_a_foreign_session_is_as_unknown_as_none(
 ) -> None:
     for session_id in (ada.session.id, SessionId(NOBODY), SessionId("")):
         with pytest.raises(SessionNotFound):
-            await sessions.end_own_session(tools, bob, session_id)
+            await sessions.end_own_session(tools, bob, session_id, clock.now)
 
     assert await sessions.list_own_sessions(tools, ada, clock.now) == [ada.session]
-    await sessions.end_own_session(tools, bob, bob.session.id)
+    await sessions.end_own_session(tools, bob, bob.session.id, clock.now)
     assert await sessions.list_own_sessions(tools, bob, clock.now) == []
 
 
@@ -132,7 +132,7 @@ async def test_the_other_sessions_end_or_all(
     for _ in range(2):
         await sign_in(tools, clock, bob.user.email)
 
-    count = await sessions.end_own_sessions(tools, bob, keep_current=keep_current)
+    count = await sessions.end_own_sessions(tools, bob, clock.now, keep_current=keep_current)
 
     assert count == (2 if keep_current else 3)
     kept = await sessions.list_own_sessions(tools, bob, clock.now)
@@ -143,7 +143,7 @@ async def test_the_other_sessions_end_or_all(
 async def test_an_admin_ends_every_session_of_a_user(
     tools: Tools, clock: Clock, ada: Actor, bob: Actor
 ) -> None:
-    assert await sessions.end_sessions_of(tools, ada, bob.user.id) == 1
+    assert await sessions.end_sessions_of(tools, ada, bob.user.id, clock.now) == 1
 
     assert await sessions.list_sessions_of(tools, bob.user.id, clock.now) == []
     assert await sessions.list_own_sessions(tools, ada, clock.now) == [ada.session]

@@ -8,23 +8,26 @@ from typing import Any
 
 import pytest
 
-from keystead.domain.session import Device, Place, Session
+from keystead.domain.session import Device, Place
 from keystead.domain.transfer import (
     CopyState,
     Counts,
     Part,
     Transfer,
+    canonical_record,
     canonical_session,
     canonical_user,
 )
 from keystead.domain.user import Credentials, PasswordHash, Role, Status, User
 from keystead.flows import compare
 from keystead.flows.copy import Changes, Copied, Refusal, Rehearsed, copy, rehearse
+from tests.store.contract_audit import seal_all, several
 from tests.store.samples import (
     HASH,
     NOW,
     NOWHERE,
     added,
+    new_record,
     new_session,
     new_user,
     opened,
@@ -61,7 +64,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def source(tmp_path: Path) -> AsyncIterator[Transfer]:
-    """A database in use: ten users, thirteen live sessions."""
+    """A database in use: ten users, thirteen live sessions, seven records of which five are sealed."""
     async with open_sqlite(tmp_path / "source.db") as store:
         await store.bind_secrets(PRINT)
         for n in range(10):
@@ -69,6 +72,9 @@ async def source(tmp_path: Path) -> AsyncIterator[Transfer]:
             for _ in range(n % 4):
                 await opened(store, user)
         await opened_until(store, user, NOW)  # over, and left behind
+        await seal_all(store, await several(store, 5))
+        for _ in range(2):
+            await store.add_audit_record(new_record(NOW + timedelta(seconds=1)))
         yield store
 
 
@@ -78,8 +84,13 @@ async def target(tmp_path: Path) -> AsyncIterator[Transfer]:
         yield store
 
 
-async def content(store: Transfer) -> tuple[list[Credentials], list[Session]]:
-    return await store.export_users("", 5000), await store.export_sessions("", 5000, NOW)
+async def content(store: Transfer) -> tuple[object, ...]:
+    return (
+        await store.export_users("", 5000),
+        await store.export_sessions("", 5000, NOW),
+        await store.export_audit("", 5000),
+        await store.find_audit_head(),
+    )
 
 
 async def copied(source: Transfer, target: Transfer) -> Copied:
@@ -106,11 +117,12 @@ async def test_everything_is_copied_and_tied_to_the_same_secrets(
     outcome = await copied(source, target)
 
     assert (outcome.users, outcome.sessions) == (Changes(added=10), Changes(added=13))
+    assert outcome.audit == Changes(added=7)
     assert await target.find_fingerprint() == PRINT
     state = await target.find_copy()
     assert state is not None
     assert state.is_finished
-    for found, count in zip(outcome.compared.values(), (10, 13), strict=True):
+    for found, count in zip(outcome.compared.values(), (10, 13, 7), strict=True):
         assert (found.source.count, found.target.count) == (count, count)
         assert found.source.checksum == found.target.checksum
 
@@ -132,7 +144,7 @@ async def test_progress_is_told_batch_by_batch(source: Transfer, target: Transfe
     assert [told for told in teller.told if told[0] == "users copied"] == [
         ("users copied", done, 10) for done in (0, 3, 6, 9, 10)
     ]
-    assert teller.told[-1] == ("sessions compared", 13, 13)
+    assert teller.told[-1] == ("audit compared", 7, 7)
     assert {what for what, _, _ in teller.told} == {
         f"{part} {done}" for part in Part for done in ("copied", "compared")
     }
@@ -357,7 +369,7 @@ async def test_a_copy_that_is_not_whole_is_no_source(
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
     source: Transfer, target: Transfer
 ) -> None:
-    wanted = Rehearsed(Changes(added=10), Changes(added=13), over=1)
+    wanted = Rehearsed(Changes(added=10), Changes(added=13), Changes(added=7), over=1)
 
     assert await rehearse(source, None, NOW, Teller()) == wanted
     assert await rehearse(source, target, NOW, Teller()) == wanted
@@ -377,6 +389,7 @@ async def test_a_rehearsal_over_a_finished_copy_says_what_changed(
     assert await rehearse(source, target, NOW, Teller()) == Rehearsed(
         Changes(added=1, changed=3, removed=1, same=6),
         Changes(added=1, changed=1, removed=6, same=6),
+        Changes(same=7),
         over=1,
     )
 
@@ -448,3 +461,25 @@ async def test_sides_that_differ_in_many_rows_name_ten_of_them(
 
     assert (found.source.count, found.target.count) == (10, 30)
     assert (len(found.missing), len(found.surplus), found.changed) == (10, 10, [])
+
+
+def test_no_field_of_a_record_is_left_out_of_the_checksum() -> None:
+    record = replace(new_record(), seq=1, chain=b"chain")
+    # The version of the text is in it as well; a MAC covers all the rest.
+    others = [
+        replace(record, **{each.name: RECORD_VALUES.get(each.name, "other")})
+        for each in fields(record)
+    ]
+
+    assert len({canonical_record(each) for each in (record, *others)}) == 1 + len(fields(record))
+
+
+RECORD_VALUES: dict[str, Any] = {
+    "at": NOW + timedelta(seconds=1),
+    "salt": None,
+    "digest": b"other",
+    "key_id": 2,
+    "mac": b"other",
+    "seq": 2,
+    "chain": b"other",
+}

@@ -15,7 +15,7 @@ from keystead.flows.tools import Tools
 from tests.conftest import Clock
 from tests.flows.conftest import sign_in
 from tests.people import PASSWORD
-from tests.store.samples import added
+from tests.store.samples import NOW, added
 
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 MADE = datetime(2024, 1, 2, 3, 4, 5, 678_000, UTC)
@@ -47,7 +47,7 @@ class Documents:
 
 async def imported(tools: Tools, *documents: ReferenceUser, is_rehearsal: bool = False) -> Import:
     system = Documents(list(documents))
-    return await import_reference(tools, system, lambda *_: None, is_rehearsal=is_rehearsal)
+    return await import_reference(tools, system, NOW, lambda *_: None, is_rehearsal=is_rehearsal)
 
 
 async def everybody(tools: Tools) -> list[str]:
@@ -187,7 +187,7 @@ async def test_however_many_there_are_each_is_looked_at_once(tools: Tools, count
     told: list[tuple[str, int, int]] = []
     system = Documents([document(n) for n in range(count)])
 
-    found = await import_reference(tools, system, lambda *told_now: told.append(told_now))
+    found = await import_reference(tools, system, NOW, lambda *told_now: told.append(told_now))
 
     assert len({each.id for each in found.imported}) == count
     assert told[0] == ("users read", 0, count)

@@ -51,7 +51,9 @@ async def test_the_right_password_opens_a_session(
 ) -> None:
     tools = replace(tools, find_place=lambda _: LISBON)
 
-    pair = await login(tools, " BOB@example.com", PASSWORD, Origin("192.0.2.1", FIREFOX), clock.now)
+    pair = await login(
+        tools.asked_from(Origin("192.0.2.1", FIREFOX)), " BOB@example.com", PASSWORD, clock.now
+    )
 
     session = pair.signed_in.session
     assert await tools.store.find_session(session.id) == pair.signed_in
@@ -91,10 +93,10 @@ async def test_a_new_sign_in_ends_the_session_that_this_browser_held(
     old, elsewhere = await sign_in(tools, clock), await sign_in(tools, clock)
     origin = Origin("192.0.2.1", FIREFOX, (old.refresh_token,))
     with pytest.raises(InvalidCredentials):
-        await login(tools, BOB, "wrong horse battery staple", origin, clock.now)
+        await login(tools.asked_from(origin), BOB, "wrong horse battery staple", clock.now)
     assert await tools.store.find_session(old.signed_in.session.id) == old.signed_in
 
-    new = await login(tools, BOB, PASSWORD, origin, clock.now)
+    new = await login(tools.asked_from(origin), BOB, PASSWORD, clock.now)
 
     kept = {session.id for session in await tools.store.list_sessions(bob.id, clock.now)}
     assert kept == {elsewhere.signed_in.session.id, new.signed_in.session.id}
@@ -106,7 +108,7 @@ async def test_a_forgery_in_the_browser_ends_nobodys_session(
     first = (await sign_in(tools, clock)).signed_in.session
     forged = tools.refresh_tokens.issue(replace(first, salt=b"another salt 16b"))
     for text in ("", "ksr_", forged):
-        await login(tools, BOB, PASSWORD, Origin(None, None, (text,)), clock.now)
+        await login(tools.asked_from(Origin(None, None, (text,))), BOB, PASSWORD, clock.now)
 
     assert len(await tools.store.list_sessions(bob.id, clock.now)) == 4
 
@@ -219,7 +221,7 @@ async def test_a_short_lifetime_bounds_a_new_session_too(tools: Tools, clock: Cl
 async def test_any_user_agent_signs_in_and_little_of_it_is_kept(
     tools: Tools, clock: Clock, user_agent: str | None
 ) -> None:
-    pair = await login(tools, BOB, PASSWORD, Origin(None, user_agent), clock.now)
+    pair = await login(tools.asked_from(Origin(None, user_agent)), BOB, PASSWORD, clock.now)
 
     client = pair.signed_in.session.client
     assert client.ip is None

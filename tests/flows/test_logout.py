@@ -139,7 +139,7 @@ async def test_a_database_that_is_down_is_not_passed_over(
 async def test_an_end_that_cannot_be_written_down_is_not_passed_over(
     tools: Tools, clock: Clock, pair: TokenPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: Any) -> bool:
+    async def fail(*_: Any, **__: Any) -> bool:
         raise StoreDown
 
     monkeypatch.setattr(tools.store, "close_session", fail)

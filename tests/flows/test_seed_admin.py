@@ -75,7 +75,7 @@ async def test_once_made_it_is_closed_for_good(tools: Tools, clock: Clock) -> No
     ada = await seed_admin(tools, ADA, PASSWORD, clock.now)
     assert ada is not None
     with pytest.raises(LastAdmin):
-        await delete_user(tools, None, ada.id)
+        await delete_user(tools, None, ada.id, clock.now)
     with pytest.raises(LastAdmin):
         await change_role(tools, None, ada.id, Role.USER, clock.now)
     with pytest.raises(LastAdmin):

@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from keystead.assembly import open_tools
-from keystead.domain.session import Origin
 from keystead.domain.user import Role
 from keystead.flows.login import login
 from keystead.flows.register import register
@@ -133,7 +132,7 @@ async def _prepare(database: Database) -> None:
         await register(tools, ADA["email"], PASSWORD, long_ago, Role.ADMIN)
         for day in range(EXPIRED):
             then = long_ago + timedelta(days=day)
-            await login(tools, ADA["email"], PASSWORD, Origin(None, None), then)
+            await login(tools, ADA["email"], PASSWORD, then)
 
 
 async def _ada(client: httpx.AsyncClient) -> Person:

@@ -9,6 +9,7 @@ process would have it), `reading_store` (a third one, not open yet), `closed_sto
 
 from tests.store.contract_admins import AdminPromises
 from tests.store.contract_attempts import AttemptPromises
+from tests.store.contract_audit import AuditPromises
 from tests.store.contract_authentication import AuthenticationPromises
 from tests.store.contract_failure import FailurePromises
 from tests.store.contract_listing import ListingPromises
@@ -30,6 +31,7 @@ class StoreContract(
     AuthenticationPromises,
     AttemptPromises,
     UpkeepPromises,
+    AuditPromises,
     TransferPromises,
     RacePromises,
     TextPromises,

@@ -3,16 +3,19 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from keystead.domain.audit import AuditHead, AuditQuery, Seal
 from keystead.domain.errors import StoreDown
 from keystead.domain.session import SessionId
 from keystead.domain.store import Store
 from keystead.domain.throttle import HOUR, Limit
 from keystead.domain.transfer import CopyState, Transfer
 from keystead.domain.user import Credentials, EmailAddress, Role, Status, UserId, UserQuery
-from tests.store.samples import HASH, NOW, new_session, new_user
+from tests.store.samples import HASH, NOW, new_record, new_session, new_user
 
 USER = new_user()
 SESSION = new_session(USER)
+RECORD = new_record()
+HEAD = AuditHead(1, b"x", 1, b"x")
 
 Call = Callable[[Transfer], Awaitable[object]]
 READS: dict[str, Call] = {
@@ -28,6 +31,11 @@ READS: dict[str, Call] = {
     "export_users": lambda store: store.export_users("", 10),
     "export_sessions": lambda store: store.export_sessions("", 10, NOW),
     "find_copy": lambda store: store.find_copy(),
+    "list_audit": lambda store: store.list_audit(AuditQuery(1)),
+    "export_audit": lambda store: store.export_audit("", 10),
+    "list_sealed": lambda store: store.list_sealed(0, 10),
+    "list_unsealed": lambda store: store.list_unsealed("", 10),
+    "find_audit_head": lambda store: store.find_audit_head(),
 }
 WRITES: dict[str, Call] = {
     "add_user": lambda store: store.add_user(USER, HASH),
@@ -51,6 +59,11 @@ WRITES: dict[str, Call] = {
     "import_users": lambda store: store.import_users([Credentials(USER, HASH)], ["x"]),
     "import_sessions": lambda store: store.import_sessions([SESSION], ["x"]),
     "keep_copy": lambda store: store.keep_copy(CopyState("x")),
+    "add_audit_record": lambda store: store.add_audit_record(RECORD),
+    "seal_audit": lambda store: store.seal_audit([Seal("x", 1, b"x")], None, HEAD),
+    "trim_audit": lambda store: store.trim_audit(NOW, 10),
+    "import_audit": lambda store: store.import_audit([RECORD], ["x"]),
+    "keep_audit_head": lambda store: store.keep_audit_head(HEAD),
 }
 VERBS = READS | WRITES
 each_verb = pytest.mark.parametrize("call", VERBS.values(), ids=VERBS.keys())

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from keystead.crypto.random import SystemRandomness
+from keystead.domain.audit import AuditRecord
 from keystead.domain.session import Client, Device, Place, Session, SessionId
 from keystead.domain.store import Store
 from keystead.domain.user import EmailAddress, PasswordHash, Role, Status, User, UserId
@@ -59,6 +60,28 @@ def new_session(user: User, now: datetime = NOW, client: Client = LISBON) -> Ses
         expires_at=now + IDLE,
         ends_at=now + LIFETIME,
         client=client,
+    )
+
+
+def new_record(now: datetime = NOW) -> AuditRecord:
+    """Return a record with everything in it; its MAC is none."""
+    return AuditRecord(
+        id=_random.new_id(now),
+        at=now,
+        name="authn_login_success",
+        severity="info",
+        actor="actor",
+        subject="subject",
+        session="session",
+        ended="ended",
+        detail="zoë 👩‍💻 \x1b[31m",
+        network="2001:db8::/48",
+        ip="2001:db8::1",
+        user_agent="Mozilla/5.0 \r\n\x1b\x9b",
+        salt=_random.new_salt(),
+        digest=bytes(range(32)),
+        key_id=255,
+        mac=bytes(range(224, 256)),
     )
 
 

@@ -118,6 +118,7 @@ ALLOWED = {
     "/profile": "GET, HEAD",
     "/sessions": "DELETE, GET, HEAD",
     "/sessions/x": "DELETE",
+    "/audit": "GET, HEAD",
     "/users": "GET, HEAD",
     "/users/x": "DELETE, GET, HEAD",
     "/users/x/status": "PUT",

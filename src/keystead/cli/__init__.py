@@ -8,6 +8,7 @@ nothing: every command is a flow, run with the same tools as the server.
 import typer
 
 from keystead.cli.accounts import create_admin, users
+from keystead.cli.audit import audit
 from keystead.cli.geo import geo
 from keystead.cli.importing import import_
 from keystead.cli.inspect import routes, settings, version
@@ -28,6 +29,7 @@ keystead.command()(migrate)
 keystead.command("create-admin")(create_admin)
 keystead.add_typer(users, name="users")
 keystead.add_typer(sessions, name="sessions")
+keystead.add_typer(audit, name="audit")
 keystead.add_typer(geo, name="geo")
 keystead.command("copy")(copy_)
 keystead.add_typer(import_, name="import")

@@ -82,7 +82,7 @@ def unlock(who: Who, *, as_json: AsJson = False) -> None:
 
     async def forget(tools: Tools) -> User:
         user = await find(tools, who)
-        await unlock_user(tools, None, user)
+        await unlock_user(tools, None, user, system_clock())
         return user
 
     _report(run(forget), "can sign in again", as_json=as_json)
@@ -105,7 +105,7 @@ def delete(who: Who, *, yes: Yes = False, as_json: AsJson = False) -> None:
         typer.confirm(f"Delete {who} and everything that belongs to them?", abort=True, err=True)
 
     async def remove(tools: Tools) -> User:
-        return await delete_user(tools, None, (await find(tools, who)).id)
+        return await delete_user(tools, None, (await find(tools, who)).id, system_clock())
 
     _report(run(remove), "is deleted", as_json=as_json)
 

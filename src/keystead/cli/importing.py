@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from keystead.assembly import system_clock
 from keystead.cli.moving import DryRun
 from keystead.cli.progress import progress
 from keystead.cli.running import AsJson, run, show, stop, text
@@ -46,7 +47,9 @@ def reference_(
     async def take_over(tools: Tools) -> Import:
         async with ReferenceDatabase(source) as system:
             with progress() as tell:
-                return await import_reference(tools, system, tell, is_rehearsal=dry_run)
+                return await import_reference(
+                    tools, system, system_clock(), tell, is_rehearsal=dry_run
+                )
 
     found = run(take_over)
     if as_json:

@@ -121,7 +121,7 @@ def _place(url: str) -> object:
 
 
 def _report(found: Rehearsed | Copied, *, as_json: bool) -> None:
-    changes = {Part.USERS: found.users, Part.SESSIONS: found.sessions}
+    changes = {Part.USERS: found.users, Part.SESSIONS: found.sessions, Part.AUDIT: found.audit}
     copied = found if isinstance(found, Copied) else None
     not_carried = {"leases": LEASES, **({f"{found.over} sessions": OVER} if found.over else {})}
     if as_json:

@@ -40,10 +40,10 @@ def revoke(
     """End an account's sessions, or one of them."""
 
     async def end(tools: Tools) -> int:
-        user = await find(tools, who)
+        user, now = await find(tools, who), system_clock()
         if session is None:
-            return await end_sessions_of(tools, None, user.id)
-        await end_session_of(tools, None, user.id, SessionId(session))
+            return await end_sessions_of(tools, None, user.id, now)
+        await end_session_of(tools, None, user.id, SessionId(session), now)
         return 1
 
     _report(run(end), "ended", as_json=as_json)

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     USER_STATUS_CHANGE = "user:status:change"
     USER_SESSIONS_READ = "user:sessions:read"
     USER_SESSIONS_END = "user:sessions:end"
+    AUDIT_READ = "audit:read"
 
 
 class Reach(Enum):
@@ -40,6 +41,7 @@ TABLE: dict[Role, dict[Permission, Reach]] = {
         Permission.USER_STATUS_CHANGE: Reach.ALL,
         Permission.USER_SESSIONS_READ: Reach.ALL,
         Permission.USER_SESSIONS_END: Reach.ALL,
+        Permission.AUDIT_READ: Reach.ALL,
     },
     Role.USER: {
         Permission.USER_READ: Reach.OWN,

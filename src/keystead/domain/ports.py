@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.events import Event
-from keystead.domain.session import Device, Place, Session, SessionId, SignedIn
+from keystead.domain.session import Device, Origin, Place, Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally
 from keystead.domain.tokens import (
     AccessClaims,
@@ -116,6 +117,29 @@ class Randomness(Protocol):
 
     def new_salt(self) -> bytes:
         """Return 16 random bytes."""
+
+
+class AuditSeals(Protocol):
+    """What makes the audit log evident: only who has the keys can write what is found genuine."""
+
+    def record(self, event: Event, origin: Origin, now: datetime) -> AuditRecord:
+        """Write *event* out, complete but for its place."""
+
+    def is_genuine(self, record: AuditRecord) -> bool:
+        """Say whether *record* is as it was written, or as trimming left it."""
+
+    def link(self, chain: bytes | None, seq: int, record: AuditRecord) -> bytes:
+        """
+        Return the chain value of a genuine *record* in the place *seq*.
+
+        Args: chain: the value of the record before; None for the first.
+        """
+
+    def head(self, seq: int, chain: bytes) -> AuditHead:
+        """Return the head that says: the log ends here."""
+
+    def is_genuine_head(self, head: AuditHead) -> bool:
+        """Say whether *head* is one that `head` made."""
 
 
 CounterKey = Callable[[str, str], str]

@@ -53,6 +53,7 @@ class Origin:
     Args:
         refresh_tokens: of the session that this browser holds so far.
         device_tokens: what would show that its owner has signed in here before.
+        via: how it was asked for, if not over HTTP.
 
     """
 
@@ -60,6 +61,17 @@ class Origin:
     user_agent: str | None
     refresh_tokens: tuple[str, ...] = ()
     device_tokens: tuple[str, ...] = ()
+    via: str | None = None
+
+    @property
+    def kept_user_agent(self) -> str | None:
+        """The user agent as it can be kept; None if it says nothing."""
+        # Not every database keeps a NUL in a text; RFC 9110 section 5.5 puts a space there.
+        return (self.user_agent or "")[:MAX_USER_AGENT].replace("\0", " ") or None
+
+
+COMMAND_LINE = Origin(None, None, via="command line")
+SETTINGS = Origin(None, None, via="settings")
 
 
 @dataclass(frozen=True, slots=True)

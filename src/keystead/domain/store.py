@@ -1,14 +1,19 @@
 """
-Where users and sessions are kept, as the flows see it: one protocol, which each adapter fulfils.
+Where users, sessions and the audit log are kept, as the flows see it: one protocol for each adapter.
 
 Every verb is atomic, and committed when it returns: there is no transaction around a request that
 could roll a revocation back. Guards that must hold under concurrency (unique e-mail, last admin,
 single use of a refresh token) are the store's. Times are aware UTC, kept to the millisecond.
+
+A verb that takes a *record* of the audit log keeps it in the very commit that makes the change, and
+keeps none where it changed nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from keystead.domain.audit import AuditHead, AuditQuery, AuditRecord, Seal
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally
 from keystead.domain.tokens import RotationOutcome
@@ -54,7 +59,9 @@ class Store(Protocol):
     async def check(self) -> None:
         """Return if a read is answered; this is what readiness means."""
 
-    async def add_user(self, user: User, password: PasswordHash) -> bool:
+    async def add_user(
+        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+    ) -> bool:
         """
         Keep a new account.
 
@@ -80,7 +87,9 @@ class Store(Protocol):
     ) -> bool:
         """Put *new* in the place of *old*. Returns: False if the hash is no longer *old*."""
 
-    async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
+    async def change_role(
+        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """
         Give the user another role.
 
@@ -89,7 +98,9 @@ class Store(Protocol):
                  number of parallel callers.
         """
 
-    async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
+    async def change_status(
+        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """
         Enable or disable the user; disabling ends all their sessions in the same step.
 
@@ -97,15 +108,17 @@ class Store(Protocol):
         Raises:  LastAdmin: as for `change_role`.
         """
 
-    async def delete_user(self, user_id: UserId) -> User | None:
+    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """
-        Remove the user and everything that belongs to them.
+        Remove the user and everything that belongs to them; what is recorded of them stays.
 
         Returns: the user as they were, or None if there is none.
         Raises:  LastAdmin: as for `change_role`.
         """
 
-    async def open_session(self, session: Session, cap: int) -> bool:
+    async def open_session(
+        self, session: Session, cap: int, record: AuditRecord | None = None
+    ) -> bool:
         """
         Keep a new session, and end the user's oldest ones beyond *cap*.
 
@@ -123,7 +136,9 @@ class Store(Protocol):
     ) -> None:
         """Record use at *now*. An older time than the stored one changes nothing."""
 
-    async def renew_authentication(self, session_id: SessionId, now: datetime) -> bool:
+    async def renew_authentication(
+        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+    ) -> bool:
         """
         Record that the session's owner proved the password at *now*, whatever was recorded before.
 
@@ -144,14 +159,24 @@ class Store(Protocol):
         Source:  RFC 9700 section 4.14.2.
         """
 
-    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
+    async def close_session(
+        self,
+        session_id: SessionId,
+        owner: UserId | None = None,
+        record: AuditRecord | None = None,
+    ) -> bool:
         """
         End one session, of *owner* only if given.
 
         Returns: whether there was one to end.
         """
 
-    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
+    async def close_sessions(
+        self,
+        user_id: UserId,
+        keep: SessionId | None = None,
+        record: AuditRecord | None = None,
+    ) -> int:
         """End all sessions of a user but *keep*. Returns: how many."""
 
     async def purge_expired(self, now: datetime, limit: int) -> int:
@@ -190,3 +215,40 @@ class Store(Protocol):
 
     async def find_fingerprint(self) -> str | None:
         """Return the fingerprint of the secrets this database is tied to, if any."""
+
+    async def add_audit_record(self, record: AuditRecord) -> None:
+        """Keep a record of what changed nothing else."""
+
+    async def list_audit(self, query: AuditQuery) -> list[AuditRecord]:
+        """Return up to `query.limit` records, newest first."""
+
+    async def export_audit(self, after: str, limit: int) -> list[AuditRecord]:
+        """Return up to *limit* records with ids beyond *after*, in the order of their ids."""
+
+    async def list_sealed(self, after: int, limit: int) -> list[AuditRecord]:
+        """Return up to *limit* records with numbers beyond *after*, in their order."""
+
+    async def list_unsealed(self, after: str, limit: int) -> list[AuditRecord]:
+        """Return up to *limit* records without a number, with ids beyond *after*, in their order."""
+
+    async def find_audit_head(self) -> AuditHead | None:
+        """Return where the log ends, or None before anything is sealed."""
+
+    async def seal_audit(
+        self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead
+    ) -> bool:
+        """
+        Give records their places, and move the head from *old* to *new*: all or nothing.
+
+        Of any number of callers that have read the same head, exactly one gets True. A place is given
+        once; a record that is gone meanwhile leaves its place empty, which shows.
+
+        Returns: False if the head is no longer *old*, or a place is taken; then nothing changed.
+        """
+
+    async def trim_audit(self, before: datetime, limit: int) -> int:
+        """
+        Erase address, user agent and salt of up to *limit* records older than *before*, oldest first.
+
+        Returns: how many.
+        """

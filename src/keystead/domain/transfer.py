@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.session import Session
 from keystead.domain.store import Store
 from keystead.domain.user import Credentials
@@ -27,6 +28,7 @@ class Part(StrEnum):
 
     USERS = "users"
     SESSIONS = "sessions"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Counts:
     users: int
     sessions: int
     over: int
+    audit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,16 @@ class Transfer(Store, Protocol):
         Those of users who are not there are left out. Repeating it changes nothing.
         """
 
+    async def import_audit(self, records: Sequence[AuditRecord], gone: Sequence[str]) -> None:
+        """
+        Keep *records* exactly as they are, with their places, and remove those with the ids *gone*.
+
+        All or nothing; repeating it changes nothing.
+        """
+
+    async def keep_audit_head(self, head: AuditHead | None) -> None:
+        """Remember where the log ends, in the place of what was remembered before."""
+
     async def find_copy(self) -> CopyState | None:
         """Return how far the copy into this database has come, or None if there never was one."""
 
@@ -150,6 +163,17 @@ def canonical_session(session: Session) -> bytes:
         client.user_agent,
         astuple(client.device),
         None if client.place is None else astuple(client.place),
+    )
+
+
+def canonical_record(record: AuditRecord) -> bytes:
+    """Return one line with everything that is kept of a record, the same for every database."""
+    return _line(
+        record.covered().decode(),
+        record.ip,
+        record.user_agent,
+        *(None if each is None else each.hex() for each in (record.salt, record.mac, record.chain)),
+        record.seq,
     )
 
 

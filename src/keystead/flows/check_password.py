@@ -5,8 +5,9 @@ from typing import NoReturn
 
 from keystead.domain.errors import HashingBusy, InvalidCredentials
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import Origin, SessionId
+from keystead.domain.session import SessionId
 from keystead.domain.user import Credentials, EmailAddress
+from keystead.flows.note import note
 from keystead.flows.throttle import count_guess, forgive, take_back, tell_of_limit
 from keystead.flows.tools import Tools
 
@@ -15,7 +16,6 @@ async def check_password(
     tools: Tools,
     email: EmailAddress,
     password: str,
-    origin: Origin,
     now: datetime,
     session: SessionId | None = None,
 ) -> Credentials:
@@ -26,7 +26,7 @@ async def check_password(
             the same work. Throttled: it was not looked at. HashingBusy.
     Source: OWASP ASVS 6.3.1, 6.3.8; NIST SP 800-63B-4 section 3.2.2.
     """
-    attempt = await count_guess(tools, email, origin, now)
+    attempt = await count_guess(tools, email, now)
     found = await tools.store.find_credentials(email)
     stored = found.password if found else None
     try:
@@ -35,17 +35,20 @@ async def check_password(
         await take_back(tools, attempt, now)
         raise
     if found is None or not is_right or not found.user.is_active:
-        tell_of_limit(tools, attempt, found.user.id if found else None)
-        refuse(tools, found, session)
+        await tell_of_limit(tools, attempt, found.user.id if found else None, now)
+        await refuse(tools, found, now, session)
     await forgive(tools, attempt, now)
     await _renew_hash(tools, found, password)
     return found
 
 
-def refuse(tools: Tools, found: Credentials | None, session: SessionId | None = None) -> NoReturn:
-    """Say that it did not work, in the log too. Raises: InvalidCredentials."""
+async def refuse(
+    tools: Tools, found: Credentials | None, now: datetime, session: SessionId | None = None
+) -> NoReturn:
+    """Say that it did not work, in the logs too. Raises: InvalidCredentials."""
     subject = found.user.id if found else None
-    tools.record(Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject, session=session))
+    event = Event(EventName.LOGIN_FAIL, Severity.WARNING, subject=subject, session=session)
+    await note(tools, event, now)
     raise InvalidCredentials
 
 

@@ -8,14 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from keystead.domain.audit import AuditRecord
 from keystead.domain.session import Session
-from keystead.domain.transfer import BATCH, Part, Transfer, canonical_session, canonical_user
+from keystead.domain.transfer import (
+    BATCH,
+    Part,
+    Transfer,
+    canonical_record,
+    canonical_session,
+    canonical_user,
+)
 from keystead.domain.user import Credentials
 
 EXAMPLES = 10
 """Ids of rows that differ which are named; the others are counted."""
 
-Row = TypeVar("Row", Credentials, Session)
+Row = TypeVar("Row", Credentials, Session, AuditRecord)
 
 Told = Callable[[str, int, int], None]
 """Hears of progress: what is being done, how much of it is, and how much there is in all."""
@@ -38,6 +46,15 @@ USERS: Table[Credentials] = Table(
     write=lambda store, rows, gone: store.import_users(rows, gone),
     id_of=lambda credentials: credentials.user.id,
     canonical=canonical_user,
+)
+
+
+AUDIT: Table[AuditRecord] = Table(
+    part=Part.AUDIT,
+    read=lambda store, after, limit: store.export_audit(after, limit),
+    write=lambda store, rows, gone: store.import_audit(rows, gone),
+    id_of=lambda record: record.id,
+    canonical=canonical_record,
 )
 
 
@@ -120,14 +137,15 @@ def _take(found: Comparison, table: Table[Row], wanted: Row | None, there: Row |
 
 
 async def checksum(store: Transfer, as_of: datetime) -> str:
-    """Return the checksum of users and of the sessions that are live at *as_of*."""
+    """Return the checksum of users, of the sessions that are live at *as_of*, and of the audit log."""
     users = await _checksum_of(USERS, store)
-    return joined(users, await _checksum_of(live_sessions(as_of), store))
+    sessions = await _checksum_of(live_sessions(as_of), store)
+    return joined(users, sessions, await _checksum_of(AUDIT, store))
 
 
-def joined(users: str, sessions: str) -> str:
-    """Make one checksum of those of both parts."""
-    return hashlib.sha256(f"{users} {sessions}".encode()).hexdigest()
+def joined(*parts: str) -> str:
+    """Make one checksum of those of all parts."""
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 async def _checksum_of(table: Table[Row], store: Transfer) -> str:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 
 from keystead.domain.transfer import CopyState, Counts, Part, Transfer
 from keystead.flows.compare import (
+    AUDIT,
     USERS,
     Comparison,
     Row,
@@ -53,6 +54,7 @@ class Rehearsed:
 
     users: Changes
     sessions: Changes
+    audit: Changes
     over: int
 
 
@@ -62,6 +64,7 @@ class Copied:
 
     users: Changes
     sessions: Changes
+    audit: Changes
     over: int
     compared: dict[Part, Comparison]
 
@@ -82,18 +85,20 @@ async def rehearse(
     counts = await source.count(now)
     if target is None:
         refusal = await _refuse_source(source)
-        return refusal or Rehearsed(Changes(counts.users), Changes(counts.sessions), counts.over)
+        users, sessions, audit = map(Changes, (counts.users, counts.sessions, counts.audit))
+        return refusal or Rehearsed(users, sessions, audit, counts.over)
     state = await _begin(source, target, now)
     if isinstance(state, Refusal):
         return state
     walk = _Walk(source, target, counts, tell, is_rehearsal=True)
     users = await walk.mirror(USERS, state)
-    return Rehearsed(users, await walk.mirror(live_sessions(now), state), counts.over)
+    sessions = await walk.mirror(live_sessions(now), state)
+    return Rehearsed(users, sessions, await walk.mirror(AUDIT, state), counts.over)
 
 
 async def copy(source: Transfer, target: Transfer, now: datetime, tell: Told) -> Copied | Refusal:
     """
-    Make *target* what *source* is: users with their hashes, live sessions with their salts.
+    Make *target* what *source* is: users with hashes, live sessions with salts, the log with its chain.
 
     May be killed at any point and run again. Until both sides were compared and found the same, the
     target is marked as unfinished, which nobody serves; tying it to the secrets comes last.
@@ -106,8 +111,14 @@ async def copy(source: Transfer, target: Transfer, now: datetime, tell: Told) ->
     walk = _Walk(source, target, counts, tell)
     users = await walk.mirror(USERS, state)
     sessions = await walk.mirror(live, state)
-    compared = {Part.USERS: await walk.compare(USERS), Part.SESSIONS: await walk.compare(live)}
-    copied = Copied(users, sessions, counts.over, compared)
+    audit = await walk.mirror(AUDIT, state)
+    await target.keep_audit_head(await source.find_audit_head())
+    compared = {
+        Part.USERS: await walk.compare(USERS),
+        Part.SESSIONS: await walk.compare(live),
+        Part.AUDIT: await walk.compare(AUDIT),
+    }
+    copied = Copied(users, sessions, audit, counts.over, compared)
     if not copied.is_whole:
         # What changed behind the cursor is carried by the next run, which begins anew.
         await target.keep_copy(CopyState(state.source))
@@ -142,7 +153,7 @@ async def _begin(source: Transfer, target: Transfer, now: datetime) -> CopyState
         # A server was started with it, which may be serving it, and would serve a half.
         if await target.find_fingerprint() is not None:
             return Refusal.TARGET_IN_USE
-        is_empty = await target.count(now) == Counts(users=0, sessions=0, over=0)
+        is_empty = await target.count(now) == Counts(users=0, sessions=0, over=0, audit=0)
         return CopyState(fingerprint) if is_empty else Refusal.TARGET_IN_USE
     return await _begin_again(target, state, fingerprint)
 
@@ -176,7 +187,8 @@ class _Walk:
 
     async def mirror(self, table: Table[Row], state: CopyState) -> Changes:
         """Make one part of the target like the source's, from where *state* says."""
-        if table.part is Part.USERS and state.part is Part.SESSIONS:
+        parts = list(Part)
+        if parts.index(table.part) < parts.index(state.part):
             return Changes()  # Done before it was killed; what changed since is found by comparing.
         after = state.after if state.part is table.part else ""
         total, told = Changes(), self._telling(f"{table.part} copied", table.part)
@@ -213,7 +225,7 @@ class _Walk:
         return await compare(table, self.source, self.target, told)
 
     def _telling(self, what: str, part: Part) -> Callable[[int], None]:
-        total = self.counts.users if part is Part.USERS else self.counts.sessions
+        total: int = getattr(self.counts, part)
         return lambda done: self.tell(what, done, total)
 
 

@@ -8,6 +8,7 @@ that sign-in. Repeating it is harmless, and no account that is here already is c
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from keystead.domain import reference
 from keystead.domain.errors import InputInvalid
@@ -58,7 +59,7 @@ class Import:
 
 
 async def import_reference(
-    tools: Tools, system: ReferenceSystem, tell: Told, *, is_rehearsal: bool = False
+    tools: Tools, system: ReferenceSystem, now: datetime, tell: Told, *, is_rehearsal: bool = False
 ) -> Import:
     """
     Make an account of every user document that one can be made of, with its hash, role and times.
@@ -67,7 +68,7 @@ async def import_reference(
     """
     counts = await system.count()
     total = counts.pop("users")
-    walk = _Walk(tools, Import(counts), is_rehearsal=is_rehearsal)
+    walk = _Walk(tools, Import(counts), now, is_rehearsal=is_rehearsal)
     batch: list[ReferenceUser] = []
     tell("users read", 0, total)
     async with aclosing(system.users()) as documents:
@@ -85,9 +86,10 @@ async def import_reference(
 class _Walk:
     """One run through the documents."""
 
-    def __init__(self, tools: Tools, result: Import, *, is_rehearsal: bool) -> None:
+    def __init__(self, tools: Tools, result: Import, now: datetime, *, is_rehearsal: bool) -> None:
         self._tools = tools
         self._result = result
+        self._now = now
         self._is_rehearsal = is_rehearsal
         self._first_with: dict[EmailAddress, str] = {}
         self._has_admin = False
@@ -143,7 +145,11 @@ class _Walk:
     async def _add(self, found: Credentials) -> bool:
         if self._is_rehearsal:
             return await self._tools.store.find_credentials(found.user.email) is None
-        return await self._tools.store.add_user(found.user, found.password)
+        # One record for each account, in the commit that makes it; one line of the log for them all.
+        detail = f"{found.user.role.value}, imported"
+        event = Event(EventName.USER_CREATED, subject=found.user.id, detail=detail)
+        record = self._tools.audit_record(event, self._now)
+        return await self._tools.store.add_user(found.user, found.password, record)
 
 
 def _credentials(tools: Tools, document: ReferenceUser) -> Credentials:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keystead.domain.events import Event, EventName
-from keystead.domain.session import MAX_USER_AGENT, Client, Origin, Session, SessionId, SignedIn
+from keystead.domain.session import Client, Session, SessionId, SignedIn
 from keystead.domain.tokens import AccessTokenText, DeviceTokenText, RefreshTokenText
 from keystead.domain.user import User
 from keystead.flows.check_password import check_password, refuse
@@ -22,9 +22,7 @@ class TokenPair:
     device_token: DeviceTokenText | None = None
 
 
-async def login(
-    tools: Tools, email: str, password: str, origin: Origin, now: datetime
-) -> TokenPair:
+async def login(tools: Tools, email: str, password: str, now: datetime) -> TokenPair:
     """
     Open a new session for whoever knows the password, in the place of the one the browser held.
 
@@ -32,13 +30,15 @@ async def login(
             the same work. InputInvalid: *email* is no address. Throttled, HashingBusy.
     Source: OWASP ASVS 6.3.8, 7.2.4.
     """
-    found = await check_password(tools, tools.canonical_email(email), password, origin, now)
+    found = await check_password(tools, tools.canonical_email(email), password, now)
     # Its token is about to be overwritten, so nobody could end that session any more.
-    await logout(tools, None, origin.refresh_tokens, now)
-    session = new_session(tools, found.user, describe(tools, origin), now)
-    if not await tools.store.open_session(session, tools.session_policy.cap):
-        refuse(tools, found)  # Disabled or deleted while the password was being checked.
-    tools.record(Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id))
+    await logout(tools, None, tools.origin.refresh_tokens, now)
+    session = new_session(tools, found.user, describe(tools), now)
+    event = Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id)
+    record = tools.audit_record(event, now)
+    if not await tools.store.open_session(session, tools.session_policy.cap, record):
+        await refuse(tools, found, now)  # Disabled or deleted while the password was being checked.
+    tools.record(event)
     device_token = tools.device_tokens.issue(found.user.email, now)
     return replace(pair(tools, SignedIn(session, found.user), now), device_token=device_token)
 
@@ -52,14 +52,14 @@ def pair(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
     )
 
 
-def describe(tools: Tools, origin: Origin) -> Client:
+def describe(tools: Tools) -> Client:
     """Say where a request comes from, as far as can be told."""
-    # Not every database keeps a NUL in a text; RFC 9110 section 5.5 puts a space there.
-    user_agent = (origin.user_agent or "")[:MAX_USER_AGENT].replace("\0", " ")
+    origin = tools.origin
+    user_agent = origin.kept_user_agent
     return Client(
         ip=origin.ip,
-        user_agent=user_agent or None,
-        device=tools.read_device(user_agent),
+        user_agent=user_agent,
+        device=tools.read_device(user_agent or ""),
         place=tools.find_place(origin.ip) if origin.ip else None,
     )
 

@@ -29,8 +29,11 @@ async def logout(
         if session_id is None:
             continue
         found = await tools.store.find_session(session_id)
-        if found is not None and await tools.store.close_session(session_id):
-            tools.record(Event(EventName.LOGOUT, actor=found.user.id, ended=session_id))
+        if found is None:
+            continue
+        event = Event(EventName.LOGOUT, actor=found.user.id, ended=session_id)
+        if await tools.store.close_session(session_id, record=tools.audit_record(event, now)):
+            tools.record(event)
 
 
 def _of_access_token(tools: Tools, text: AccessTokenText, now: datetime) -> SessionId | None:

@@ -5,14 +5,11 @@ from datetime import datetime
 from keystead.domain.errors import SessionEnded
 from keystead.domain.events import Event, EventName
 from keystead.domain.permissions import Actor
-from keystead.domain.session import Origin
 from keystead.flows.check_password import check_password
 from keystead.flows.tools import Tools
 
 
-async def reauthenticate(
-    tools: Tools, actor: Actor, password: str, origin: Origin, now: datetime
-) -> None:
+async def reauthenticate(tools: Tools, actor: Actor, password: str, now: datetime) -> None:
     """
     Note in the caller's session that they know the password. Its tokens stay as they are.
 
@@ -20,7 +17,9 @@ async def reauthenticate(
             HashingBusy.
     Source: OWASP ASVS 7.5.3.
     """
-    await check_password(tools, actor.user.email, password, origin, now, actor.session.id)
-    if not await tools.store.renew_authentication(actor.session.id, now):
+    await check_password(tools, actor.user.email, password, now, actor.session.id)
+    event = Event(EventName.REAUTHENTICATED, actor=actor.user.id, session=actor.session.id)
+    record = tools.audit_record(event, now)
+    if not await tools.store.renew_authentication(actor.session.id, now, record):
         raise SessionEnded
-    tools.record(Event(EventName.REAUTHENTICATED, actor=actor.user.id, session=actor.session.id))
+    tools.record(event)

@@ -55,9 +55,9 @@ async def refresh(tools: Tools, text: str, now: datetime) -> TokenPair:
                 return pair(tools, signed_in, now)
             if now - since <= tools.session_policy.refresh_leeway:
                 return _answer_race(tools, signed_in, now)
-            return await _end(tools, session)
+            return await _end(tools, session, now)
         case Reused():
-            return await _end(tools, session)
+            return await _end(tools, session, now)
         case Unknown():
             raise SessionEnded
 
@@ -96,10 +96,11 @@ def _answer_race(tools: Tools, signed_in: SignedIn, now: datetime) -> TokenPair:
     return pair(tools, signed_in, now)  # Computed, not made: the same successor as the winner's.
 
 
-async def _end(tools: Tools, session: Session) -> NoReturn:
+async def _end(tools: Tools, session: Session, now: datetime) -> NoReturn:
     # Thief or owner, one of the two holds a copy; only ending the session stops both.
-    await tools.store.close_session(session.id)
-    tools.record(
-        Event(EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, ended=session.id)
+    event = Event(
+        EventName.TOKEN_REUSE, Severity.CRITICAL, subject=session.user_id, ended=session.id
     )
+    await tools.store.close_session(session.id, record=tools.audit_record(event, now))
+    tools.record(event)
     raise RefreshReused

@@ -9,14 +9,14 @@ from keystead.flows.throttle import count_address
 from keystead.flows.tools import Tools
 
 
-async def sign_up(tools: Tools, email: str, password: str, ip: str | None, now: datetime) -> User:
+async def sign_up(tools: Tools, email: str, password: str, now: datetime) -> User:
     """
-    Make an account for somebody at the address *ip*, who cannot make any number of them.
+    Make an account for somebody who asks over HTTP, and cannot make any number of them.
 
     Raises: as `register`. Throttled.
     """
     if tools.throttle_policy.is_on:
-        await count_address(tools, tools.throttle_policy.registrations, ip, now)
+        await count_address(tools, tools.throttle_policy.registrations, now)
     return await register(tools, email, password, now)
 
 
@@ -38,7 +38,9 @@ async def register(
         created_at=now,
         updated_at=now,
     )
-    if not await tools.store.add_user(user, await tools.passwords.hash(password)):
+    event = Event(EventName.USER_CREATED, subject=user.id, detail=role.value)
+    hashed = await tools.passwords.hash(password)
+    if not await tools.store.add_user(user, hashed, tools.audit_record(event, now)):
         raise EmailTaken
-    tools.record(Event(EventName.USER_CREATED, subject=user.id, detail=role.value))
+    tools.record(event)
     return user

@@ -24,5 +24,6 @@ async def seed_admin(tools: Tools, email: str, password: str, now: datetime) -> 
         admin = await register(tools, email, password, now, Role.ADMIN)
     except EmailTaken:
         return None
+    # The account is in the audit log, as made by the settings: this is for who reads the log lines.
     tools.record(Event(EventName.ADMIN_SEEDED, subject=admin.id))
     return admin

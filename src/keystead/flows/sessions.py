@@ -1,5 +1,6 @@
 """See where a user is signed in, and end what should not be."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from keystead.domain.errors import SessionNotFound, UserNotFound
@@ -15,21 +16,20 @@ async def list_own_sessions(tools: Tools, actor: Actor, now: datetime) -> list[S
     return await tools.store.list_sessions(actor.user.id, now)
 
 
-async def end_own_session(tools: Tools, actor: Actor, session_id: SessionId) -> None:
+async def end_own_session(tools: Tools, actor: Actor, session_id: SessionId, now: datetime) -> None:
     """
     End one session of the caller.
 
     Raises: SessionNotFound: unknown, or somebody else's: there is no telling which.
     """
-    await end_session_of(tools, actor, actor.user.id, session_id)
+    await end_session_of(tools, actor, actor.user.id, session_id, now)
 
 
-async def end_own_sessions(tools: Tools, actor: Actor, *, keep_current: bool) -> int:
+async def end_own_sessions(tools: Tools, actor: Actor, now: datetime, *, keep_current: bool) -> int:
     """End all sessions of the caller, or all but the one they are using. Returns: how many."""
     keep = actor.session.id if keep_current else None
-    count = await tools.store.close_sessions(actor.user.id, keep)
-    tools.record(_event(actor, actor.user.id, detail=f"{count} own"))
-    return count
+    event = _event(actor, actor.user.id, detail="all own but this" if keep else "all own")
+    return await _end_all(tools, event, actor.user.id, keep, now)
 
 
 async def list_sessions_of(tools: Tools, user_id: UserId, now: datetime) -> list[Session]:
@@ -44,19 +44,21 @@ async def list_sessions_of(tools: Tools, user_id: UserId, now: datetime) -> list
 
 
 async def end_session_of(
-    tools: Tools, actor: Actor | None, user_id: UserId, session_id: SessionId
+    tools: Tools, actor: Actor | None, user_id: UserId, session_id: SessionId, now: datetime
 ) -> None:
     """
     End one session of a user; *actor* is None at the command line.
 
     Raises: SessionNotFound: the user has no such session.
     """
-    if not await tools.store.close_session(session_id, owner=user_id):
+    event = _event(actor, user_id, ended=session_id)
+    record = tools.audit_record(event, now)
+    if not await tools.store.close_session(session_id, owner=user_id, record=record):
         raise SessionNotFound
-    tools.record(_event(actor, user_id, ended=session_id))
+    tools.record(event)
 
 
-async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId) -> int:
+async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId, now: datetime) -> int:
     """
     Sign a user out everywhere; *actor* is None at the command line. Returns: how many ended.
 
@@ -64,8 +66,15 @@ async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId) ->
     """
     if await tools.store.find_user(user_id) is None:
         raise UserNotFound
-    count = await tools.store.close_sessions(user_id)
-    tools.record(_event(actor, user_id, detail=f"{count} all"))
+    return await _end_all(tools, _event(actor, user_id, detail="all"), user_id, None, now)
+
+
+async def _end_all(
+    tools: Tools, event: Event, user_id: UserId, keep: SessionId | None, now: datetime
+) -> int:
+    count = await tools.store.close_sessions(user_id, keep, tools.audit_record(event, now))
+    # The audit log has what was asked for, and only if it did something; a line also says how many.
+    tools.record(replace(event, detail=f"{count}: {event.detail}"))
     return count
 
 

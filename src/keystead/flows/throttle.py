@@ -11,9 +11,9 @@ from datetime import datetime
 
 from keystead.domain.errors import Throttled
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.session import Origin
 from keystead.domain.throttle import AddressLimits, Limit, Tally, address_and_network
 from keystead.domain.user import EmailAddress, UserId
+from keystead.flows.note import note
 from keystead.flows.tools import Tools
 
 ACCOUNT = "account"
@@ -37,17 +37,15 @@ class Attempt:
     is_known: bool = False
 
 
-async def count_address(
-    tools: Tools, limits: AddressLimits, ip: str | None, now: datetime
-) -> tuple[str, ...]:
+async def count_address(tools: Tools, limits: AddressLimits, now: datetime) -> tuple[str, ...]:
     """
-    Count an attempt of the address *ip* and of its network. Returns: the keys it was counted under.
+    Count an attempt of the client's address and of its network. Returns: the keys it counts under.
 
     Raises: Throttled.
     """
     keys = []
     for limit, network in zip(
-        (limits.address, limits.network), address_and_network(ip), strict=True
+        (limits.address, limits.network), address_and_network(tools.origin.ip), strict=True
     ):
         key = tools.counter_key(limit.name, network)
         # One after the other: an address that is stopped uses up nothing of its network's.
@@ -56,7 +54,7 @@ async def count_address(
             raise _throttled(limit, tally, now)
         if tally.made == limit.stop:
             detail = f"{limit.name} {network}"
-            tools.record(Event(EventName.RATE_EXCEEDED, Severity.WARNING, detail=detail))
+            await note(tools, Event(EventName.RATE_EXCEEDED, Severity.WARNING, detail=detail), now)
         keys.append(key)
     return tuple(keys)
 
@@ -66,14 +64,14 @@ async def unlock(tools: Tools, email: EmailAddress) -> None:
     await tools.store.forget_attempts(tools.counter_key(ACCOUNT, email))
 
 
-async def count_guess(tools: Tools, email: EmailAddress, origin: Origin, now: datetime) -> Attempt:
+async def count_guess(tools: Tools, email: EmailAddress, now: datetime) -> Attempt:
     """
     Count a guess at the password of *email*, against a known device, else against all there is.
 
     Raises: Throttled.
     """
     policy = tools.throttle_policy
-    device = _known_device(tools, email, origin, now)
+    device = _known_device(tools, email, now)
     account_key = tools.counter_key(ACCOUNT, email)
     if not policy.is_on:
         return Attempt(account_key, policy.account, None, is_known=device is not None)
@@ -85,7 +83,7 @@ async def count_guess(tools: Tools, email: EmailAddress, origin: Origin, now: da
         if tally.made < policy.device.stop:
             raise _throttled(policy.device, tally, now)
         # Used up: whoever holds this device is as unknown as anybody.
-    address_keys = await count_address(tools, policy.sign_ins, origin.ip, now)
+    address_keys = await count_address(tools, policy.sign_ins, now)
     tally = await tools.store.count_attempt(account_key, policy.account, now)
     if not tally.is_counted:
         raise _throttled(policy.account, tally, now)
@@ -106,7 +104,9 @@ async def take_back(tools: Tools, attempt: Attempt, now: datetime) -> None:
         await tools.store.take_attempt_back(attempt.key, now)
 
 
-def tell_of_limit(tools: Tools, attempt: Attempt, subject: UserId | None) -> None:
+async def tell_of_limit(
+    tools: Tools, attempt: Attempt, subject: UserId | None, now: datetime
+) -> None:
     """Say once, when it begins, that a wrong guess has used up what is let in at once, or at all."""
     limit, made = attempt.limit, attempt.tally.made if attempt.tally else 0
     if made == limit.stop:
@@ -115,7 +115,7 @@ def tell_of_limit(tools: Tools, attempt: Attempt, subject: UserId | None) -> Non
         name, severity = EventName.LOGIN_LOCKED, Severity.WARNING
     else:
         return
-    tools.record(Event(name, severity, subject=subject, detail=limit.name))
+    await note(tools, Event(name, severity, subject=subject, detail=limit.name), now)
 
 
 async def _free_addresses(tools: Tools, attempt: Attempt, now: datetime) -> None:
@@ -123,11 +123,12 @@ async def _free_addresses(tools: Tools, attempt: Attempt, now: datetime) -> None
     await asyncio.gather(*(counts.take_attempt_back(key, now) for key in attempt.address_keys))
 
 
-def _known_device(tools: Tools, email: EmailAddress, origin: Origin, now: datetime) -> str | None:
+def _known_device(tools: Tools, email: EmailAddress, now: datetime) -> str | None:
     # Of two, somebody planted one: neither counts.
-    if len(origin.device_tokens) != 1:
+    tokens = tools.origin.device_tokens
+    if len(tokens) != 1:
         return None
-    return tools.device_tokens.find_device(origin.device_tokens[0], email, now)
+    return tools.device_tokens.find_device(tokens[0], email, now)
 
 
 def _throttled(limit: Limit, tally: Tally, now: datetime) -> Throttled:

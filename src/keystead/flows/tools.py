@@ -1,11 +1,15 @@
 """What every flow is handed: the ports, as `app` fulfilled them, and the rules that settings chose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from keystead.domain.audit import AuditRecord
+from keystead.domain.events import Event
 from keystead.domain.passwords import PasswordPolicy
 from keystead.domain.ports import (
     AccessTokens,
     AddressCounts,
+    AuditSeals,
     CanonicalEmail,
     CounterKey,
     CsrfTokens,
@@ -19,7 +23,7 @@ from keystead.domain.ports import (
     RefreshTokens,
     SearchPrefix,
 )
-from keystead.domain.session import SessionPolicy
+from keystead.domain.session import Origin, SessionPolicy
 from keystead.domain.step_up import StepUpPolicy
 from keystead.domain.store import Store
 from keystead.domain.throttle import ThrottlePolicy
@@ -28,7 +32,14 @@ from keystead.flows.unsettled import UnsettledRotations
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The outside world, as far as the flows know it."""
+    """
+    The outside world, as far as the flows know it.
+
+    Args:
+        origin: where what is to be done now was asked for; the web says so for each request.
+        audit_trim_after: how long the audit log keeps whole addresses and user agents.
+
+    """
 
     store: Store
     passwords: Passwords
@@ -50,3 +61,14 @@ class Tools:
     is_degraded: IsDegraded
     throttle_policy: ThrottlePolicy
     csrf_tokens: CsrfTokens
+    audit: AuditSeals
+    audit_trim_after: timedelta
+    origin: Origin
+
+    def asked_from(self, origin: Origin) -> "Tools":
+        """Return the same for what is asked for at *origin*."""
+        return replace(self, origin=origin)
+
+    def audit_record(self, event: Event, now: datetime) -> AuditRecord:
+        """Return what the audit log is to hold of *event*, for the verb that makes it happen."""
+        return self.audit.record(event, self.origin, now)

@@ -1,4 +1,4 @@
-"""Remove what is over; one process at a time."""
+"""Remove what is over, and erase what was kept long enough; one process at a time."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,18 +10,29 @@ LEASE_TIME = timedelta(minutes=5)
 """After this long a holder is taken for dead and another process may take over."""
 
 BATCH = 500
-"""Sessions or counters removed in one step: a few milliseconds of the write lock."""
+"""Sessions, counters or records in one step: a few milliseconds of the write lock."""
 
 
 async def purge_if_mine(tools: Tools, holder: str, now: datetime) -> int | None:
     """
-    Purge expired sessions, if this process (*holder*) is the one whose turn it is.
+    Purge expired sessions and trim the audit log, if this process (*holder*) is the one to do it.
 
-    Returns: how many are gone, or None if another process does it.
+    Returns: how many sessions are gone, or None if another process does it.
     """
     if not await tools.store.take_lease(LEASE, holder, now, now + LEASE_TIME):
         return None
+    await trim(tools, now)
     return await purge(tools, now)
+
+
+async def trim(tools: Tools, now: datetime) -> int:
+    """Erase addresses and user agents that the audit log has had long enough. Returns: how many."""
+    total = 0
+    while True:
+        count = await tools.store.trim_audit(now - tools.audit_trim_after, BATCH)
+        total += count
+        if count < BATCH:
+            return total
 
 
 async def purge(tools: Tools, now: datetime) -> int:

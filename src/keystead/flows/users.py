@@ -7,6 +7,7 @@ from keystead.domain.errors import RoleUnknown, UserNotFound
 from keystead.domain.events import Event, EventName
 from keystead.domain.permissions import Actor
 from keystead.domain.user import Role, Status, User, UserId, UserQuery
+from keystead.flows.note import note
 from keystead.flows.throttle import unlock
 from keystead.flows.tools import Tools
 
@@ -48,8 +49,10 @@ async def change_role(
 
     Raises: UserNotFound. LastAdmin: nobody else could administer the service.
     """
-    user = _found(await tools.store.change_role(user_id, role, now))
-    tools.record(_event(EventName.ROLE_CHANGED, actor, user, role.value))
+    event = _event(EventName.ROLE_CHANGED, actor, user_id, role.value)
+    record = tools.audit_record(event, now)
+    user = _found(await tools.store.change_role(user_id, role, now, record))
+    tools.record(event)
     return user
 
 
@@ -61,27 +64,30 @@ async def change_status(
 
     Raises: UserNotFound. LastAdmin: nobody else could administer the service.
     """
-    user = _found(await tools.store.change_status(user_id, status, now))
+    event = _event(EventName.USER_STATUS_CHANGED, actor, user_id, status.value)
+    record = tools.audit_record(event, now)
+    user = _found(await tools.store.change_status(user_id, status, now, record))
     if user.is_active:
         await unlock(tools, user.email)
-    tools.record(_event(EventName.USER_STATUS_CHANGED, actor, user, status.value))
+    tools.record(event)
     return user
 
 
-async def unlock_user(tools: Tools, actor: Actor | None, user: User) -> None:
+async def unlock_user(tools: Tools, actor: Actor | None, user: User, now: datetime) -> None:
     """Let a user sign in again who was stopped by failed sign-ins, their own or somebody else's."""
     await unlock(tools, user.email)
-    tools.record(_event(EventName.LOGIN_UNLOCKED, actor, user))
+    await note(tools, _event(EventName.LOGIN_UNLOCKED, actor, user.id), now)
 
 
-async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId) -> User:
+async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId, now: datetime) -> User:
     """
     Remove a user with their sessions, whose tokens are refused from then on.
 
     Raises: UserNotFound. LastAdmin: nobody else could administer the service.
     """
-    user = _found(await tools.store.delete_user(user_id))
-    tools.record(_event(EventName.USER_DELETED, actor, user))
+    event = _event(EventName.USER_DELETED, actor, user_id)
+    user = _found(await tools.store.delete_user(user_id, tools.audit_record(event, now)))
+    tools.record(event)
     return user
 
 
@@ -91,7 +97,9 @@ def _found(user: User | None) -> User:
     return user
 
 
-def _event(name: EventName, actor: Actor | None, user: User, detail: str | None = None) -> Event:
+def _event(
+    name: EventName, actor: Actor | None, subject: UserId, detail: str | None = None
+) -> Event:
     by = actor.user.id if actor else None
     session = actor.session.id if actor else None
-    return Event(name, actor=by, subject=user.id, session=session, detail=detail)
+    return Event(name, actor=by, subject=subject, session=session, detail=detail)

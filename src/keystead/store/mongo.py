@@ -11,6 +11,7 @@ from datetime import datetime
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from keystead.domain.audit import AuditRecord
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.tokens import Rotated, RotationOutcome, judge
 from keystead.domain.user import (
@@ -23,14 +24,14 @@ from keystead.domain.user import (
     UserId,
     UserQuery,
 )
+from keystead.store import mongo_audit, mongo_transactions
 from keystead.store import mongo_documents as documents
-from keystead.store import mongo_transactions
 from keystead.store.mongo_attempts import MongoAttempts
 from keystead.store.mongo_connection import Database, Steps, Transaction
 from keystead.store.mongo_documents import USER, USER_BY_EMAIL, WITH_USER, Document, exactly
 from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_schema import ADMINS
-from keystead.store.mongo_transactions import NEWEST_FIRST, change_user
+from keystead.store.mongo_transactions import NEWEST_FIRST
 
 
 class MongoStore(MongoAttempts):
@@ -38,19 +39,22 @@ class MongoStore(MongoAttempts):
 
     # Users
 
-    async def add_user(self, user: User, password: PasswordHash) -> bool:
+    async def add_user(
+        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.add_user`: the unique index decides."""
 
-        async def add(db: Database) -> bool:
-            try:
-                await db.users.insert_one(documents.from_user(user, password))
-            except DuplicateKeyError as error:
-                if not is_taken(error, "email"):
-                    raise
-                return False
-            return True
+        async def add(db: Database, within: Transaction) -> None:
+            await db.users.insert_one(documents.from_user(user, password), session=within)
+            await mongo_audit.keep(db, within, record)
 
-        return await self._connection.run(add)
+        try:
+            await self._connection.transact(user.id, add)
+        except DuplicateKeyError as error:
+            if not is_taken(error, "email"):
+                raise
+            return False
+        return True
 
     async def find_user(self, user_id: UserId) -> User | None:
         """See `Store.find_user`."""
@@ -91,30 +95,34 @@ class MongoStore(MongoAttempts):
         )
         return outcome.matched_count == 1
 
-    async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
+    async def change_role(
+        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """See `Store.change_role`."""
         changes = {"role": role.value, "updated_at": now}
-        if role is Role.ADMIN:
-            return await self._connection.run(lambda db: change_user(db, user_id, changes))
-        return await self._take(
-            user_id,
-            lambda db, within: mongo_transactions.take_from_user(db, within, user_id, changes),
-        )
 
-    async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
+        async def change(db: Database, within: Transaction) -> User | None:
+            if role is not Role.ADMIN:
+                await mongo_transactions.find_dispensable(db, within, user_id)
+            return await mongo_transactions.change_user(db, within, user_id, changes)
+
+        return await self._change(user_id, change, record)
+
+    async def change_status(
+        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """See `Store.change_status`."""
         changes = {"status": status.value, "updated_at": now}
-        if status is Status.ACTIVE:
-            return await self._connection.run(lambda db: change_user(db, user_id, changes))
 
-        async def disable(db: Database, within: Transaction) -> User | None:
-            user = await mongo_transactions.take_from_user(db, within, user_id, changes)
-            await mongo_transactions.close_sessions(db, within, user_id)
-            return user
+        async def change(db: Database, within: Transaction) -> User | None:
+            if status is not Status.ACTIVE:
+                await mongo_transactions.find_dispensable(db, within, user_id)
+                await mongo_transactions.close_sessions(db, within, user_id)
+            return await mongo_transactions.change_user(db, within, user_id, changes)
 
-        return await self._take(user_id, disable)
+        return await self._change(user_id, change, record)
 
-    async def delete_user(self, user_id: UserId) -> User | None:
+    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`."""
 
         async def delete(db: Database, within: Transaction) -> User | None:
@@ -124,23 +132,38 @@ class MongoStore(MongoAttempts):
                 await mongo_transactions.close_sessions(db, within, user_id)
             return user
 
-        return await self._take(user_id, delete)
+        return await self._change(user_id, delete, record)
 
-    async def _take(self, user_id: UserId, steps: Steps[User | None]) -> User | None:
+    async def _change(
+        self, user_id: UserId, steps: Steps[User | None], record: AuditRecord | None
+    ) -> User | None:
         # Whatever takes an admin away meets all else that does, and so waits for it from the start.
         # What is read here is no more than a hint: the transaction looks for itself.
         user = await self.find_user(user_id)
         is_admin = user is not None and user.role is Role.ADMIN
-        return await self._connection.transact(ADMINS if is_admin else user_id, steps)
+
+        async def change(db: Database, within: Transaction) -> User | None:
+            changed = await steps(db, within)
+            if changed is not None:
+                await mongo_audit.keep(db, within, record)
+            return changed
+
+        return await self._connection.transact(ADMINS if is_admin else user_id, change)
 
     # Sessions
 
-    async def open_session(self, session: Session, cap: int) -> bool:
+    async def open_session(
+        self, session: Session, cap: int, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.open_session`."""
-        return await self._connection.transact(
-            session.user_id,
-            lambda db, within: mongo_transactions.open_session(db, within, session, cap),
-        )
+
+        async def insert(db: Database, within: Transaction) -> bool:
+            is_open = await mongo_transactions.open_session(db, within, session, cap)
+            if is_open:
+                await mongo_audit.keep(db, within, record)
+            return is_open
+
+        return await self._connection.transact(session.user_id, insert)
 
     async def find_session(self, session_id: SessionId) -> SignedIn | None:
         """See `Store.find_session`."""
@@ -162,13 +185,20 @@ class MongoStore(MongoAttempts):
         changes = {"last_active_at": now, "expires_at": expires_at}
         await self._connection.run(lambda db: db.sessions.update_one(older, {"$set": changes}))
 
-    async def renew_authentication(self, session_id: SessionId, now: datetime) -> bool:
+    async def renew_authentication(
+        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.renew_authentication`."""
         live = {"_id": exactly(session_id), "expires_at": {"$gt": now}}
-        outcome = await self._connection.run(
-            lambda db: db.sessions.update_one(live, {"$set": {"authenticated_at": now}})
-        )
-        return outcome.matched_count == 1
+
+        async def renew(db: Database, within: Transaction) -> bool:
+            renewal = {"$set": {"authenticated_at": now}}
+            outcome = await db.sessions.update_one(live, renewal, session=within)
+            if outcome.matched_count:
+                await mongo_audit.keep(db, within, record)
+            return outcome.matched_count == 1
+
+        return await self._connection.transact(session_id, renew)
 
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
@@ -198,20 +228,40 @@ class MongoStore(MongoAttempts):
 
         return await self._connection.run(rotate)
 
-    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
+    async def close_session(
+        self,
+        session_id: SessionId,
+        owner: UserId | None = None,
+        record: AuditRecord | None = None,
+    ) -> bool:
         """See `Store.close_session`."""
         one: Document = {"_id": exactly(session_id)}
         if owner is not None:
             one["user_id"] = exactly(owner)
-        return (
-            await self._connection.run(lambda db: db.sessions.delete_one(one))
-        ).deleted_count == 1
 
-    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
+        async def close(db: Database, within: Transaction) -> bool:
+            closed = await db.sessions.delete_one(one, session=within)
+            if closed.deleted_count:
+                await mongo_audit.keep(db, within, record)
+            return closed.deleted_count == 1
+
+        return await self._connection.transact(session_id, close)
+
+    async def close_sessions(
+        self,
+        user_id: UserId,
+        keep: SessionId | None = None,
+        record: AuditRecord | None = None,
+    ) -> int:
         """See `Store.close_sessions`."""
-        return await self._connection.transact(
-            user_id, lambda db, within: mongo_transactions.close_sessions(db, within, user_id, keep)
-        )
+
+        async def close(db: Database, within: Transaction) -> int:
+            count = await mongo_transactions.close_sessions(db, within, user_id, keep)
+            if count:
+                await mongo_audit.keep(db, within, record)
+            return count
+
+        return await self._connection.transact(user_id, close)
 
 
 async def _find_session(db: Database, session_id: SessionId) -> SignedIn | None:

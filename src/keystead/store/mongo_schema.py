@@ -57,6 +57,14 @@ ATTEMPT_INDEXES = [
         [("expires_at", ASCENDING)], name="attempts_by_expiry", expireAfterSeconds=TTL_SECONDS
     ),
 ]
+AUDIT_INDEXES = [
+    IndexModel([("seq", ASCENDING)], name="audit_by_seq", unique=True, sparse=True),
+    IndexModel([("seq", ASCENDING), ("_id", ASCENDING)], name="audit_unsealed"),
+    IndexModel([("untrimmed", ASCENDING)], name="audit_untrimmed", sparse=True),
+    IndexModel([("actor", ASCENDING), ("_id", ASCENDING)], name="audit_by_actor"),
+    IndexModel([("subject", ASCENDING), ("_id", ASCENDING)], name="audit_by_subject"),
+    IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="audit_by_name"),
+]
 
 
 class NoTransactions(SchemaUnknown):
@@ -122,6 +130,7 @@ async def migrate(db: Database) -> None:
     await db.users.create_indexes(USER_INDEXES)
     await db.sessions.create_indexes(SESSION_INDEXES)
     await db.attempts.create_indexes(ATTEMPT_INDEXES)
+    await db.audit.create_indexes(AUDIT_INDEXES)
     # A transaction could not make a collection that is missing on every kind of server.
     await _create(db, "leases")
     await _add(db, {"_id": ADMINS, "changes": 0})

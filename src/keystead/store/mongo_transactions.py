@@ -23,22 +23,10 @@ NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 ACTIVE_ADMIN = {"role": Role.ADMIN.value, "status": Status.ACTIVE.value}
 
 
-async def take_from_user(
+async def change_user(
     db: Database, within: Transaction, user_id: UserId, changes: Document
 ) -> User | None:
-    """
-    Make the user something less than an active admin.
-
-    Raises: LastAdmin.
-    """
-    await find_dispensable(db, within, user_id)
-    return await change_user(db, user_id, changes, within)
-
-
-async def change_user(
-    db: Database, user_id: UserId, changes: Document, within: Transaction | None = None
-) -> User | None:
-    """Return the user as changed, or None if there is none; also outside a transaction."""
+    """Return the user as changed, or None if there is none."""
     found = await db.users.find_one_and_update(
         {"_id": exactly(user_id)},
         {"$set": changes},

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.session import Session
 from keystead.domain.transfer import CopyState, Counts, Part
 from keystead.domain.user import Credentials
 from keystead.store import mongo_documents as documents
 from keystead.store import mongo_schema
+from keystead.store.mongo_audit import HEAD, MongoAudit, document_of
 from keystead.store.mongo_connection import Database, Transaction
 from keystead.store.mongo_documents import USER_BY_EMAIL
-from keystead.store.mongo_upkeep import MongoUpkeep
 
 COPY = {"_id": "copy"}
 
 
-class MongoTransfer(MongoUpkeep):
-    """The verbs that no request needs, on top of those for upkeep."""
+class MongoTransfer(MongoAudit):
+    """The verbs that no request needs, on top of those for upkeep and the audit log."""
 
     async def open_to_read(self) -> bool:
         """See `Transfer.open_to_read`."""
@@ -37,6 +38,7 @@ class MongoTransfer(MongoUpkeep):
                 users=await db.users.count_documents({}),
                 sessions=await db.sessions.count_documents(live),
                 over=await db.sessions.count_documents({"expires_at": {"$lte": now}}),
+                audit=await db.audit.count_documents({}),
             )
 
         return await self._connection.run(count)
@@ -71,6 +73,22 @@ class MongoTransfer(MongoUpkeep):
         """See `Transfer.import_sessions`."""
         await self._connection.transact(
             "import", lambda db, within: _import_sessions(db, within, sessions, gone)
+        )
+
+    async def import_audit(self, records: Sequence[AuditRecord], gone: Sequence[str]) -> None:
+        """See `Transfer.import_audit`."""
+        await self._connection.transact(
+            "import", lambda db, within: _import_audit(db, within, records, gone)
+        )
+
+    async def keep_audit_head(self, head: AuditHead | None) -> None:
+        """See `Transfer.keep_audit_head`."""
+        if head is None:
+            await self._connection.run(lambda db: db.installation.delete_one(HEAD))
+            return
+        document = asdict(head)
+        await self._connection.run(
+            lambda db: db.installation.replace_one(HEAD, document, upsert=True)
         )
 
     async def find_copy(self) -> CopyState | None:
@@ -113,3 +131,12 @@ async def _import_sessions(
     new = [documents.from_session(each) for each in sessions if each.user_id in there]
     if new:
         await db.sessions.insert_many(new, session=within)
+
+
+async def _import_audit(
+    db: Database, within: Transaction, records: Sequence[AuditRecord], gone: Sequence[str]
+) -> None:
+    ids = [*gone, *(record.id for record in records)]
+    await db.audit.delete_many({"_id": {"$in": ids}}, session=within)
+    if records:
+        await db.audit.insert_many([document_of(record) for record in records], session=within)

@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from asyncpg import UniqueViolationError
+
+from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import LastAdmin, StoreDown
 from keystead.domain.session import Session, SessionId
 from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store import postgres_schema, rows, sql, sql_attempts
+from keystead.store import audit_queries, postgres_schema, rows, sql, sql_attempts
 from keystead.store.postgres_connection import Connector, Link
 from keystead.store.postgres_errors import is_down, reason_of
 from keystead.store.postgres_runner import Runner
@@ -63,21 +66,27 @@ class PostgresStore(SqlTransfer):
 
     # What takes more than one statement, or another than SQLite's
 
-    async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
+    async def change_role(
+        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """See `Store.change_role`."""
-        return await self._change_user(sql.CHANGE_ROLE, (user_id, role.value, rows.to_millis(now)))
+        parameters = (user_id, role.value, rows.to_millis(now))
+        return await self._change_user(sql.CHANGE_ROLE, parameters, record)
 
-    async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
+    async def change_status(
+        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """See `Store.change_status`."""
-        return await self._change_user(
-            sql.CHANGE_STATUS, (user_id, status.value, rows.to_millis(now))
-        )
+        parameters = (user_id, status.value, rows.to_millis(now))
+        return await self._change_user(sql.CHANGE_STATUS, parameters, record)
 
-    async def delete_user(self, user_id: UserId) -> User | None:
+    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
-        return await self._change_user(sql.DELETE_USER, (user_id,))
+        return await self._change_user(sql.DELETE_USER, (user_id,), record)
 
-    async def open_session(self, session: Session, cap: int) -> bool:
+    async def open_session(
+        self, session: Session, cap: int, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.open_session`: the user's row is locked, so that sign-ins take turns."""
 
         async def insert(link: Link) -> bool:
@@ -85,6 +94,7 @@ class PostgresStore(SqlTransfer):
                 opened = await link.fetch(sql.Postgres.OPEN_SESSION, rows.from_session(session))
                 if opened:
                     await link.fetch(sql.EVICT_SESSIONS, (session.user_id, session.id, cap - 1))
+                    await _keep(link, record)
                 return bool(opened)
 
         return await self._run(insert)
@@ -111,7 +121,28 @@ class PostgresStore(SqlTransfer):
         parameters = (rows.to_millis(now), limit)
         return len(await self._write(sql_attempts.POSTGRES_PURGE_ATTEMPTS, parameters))
 
-    async def _change_user(self, query: str, parameters: Parameters) -> User | None:
+    async def seal_audit(
+        self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead
+    ) -> bool:
+        """See `Store.seal_audit`: whoever moves the head keeps it locked until the commit."""
+        heads = (audit_queries.from_head(old), audit_queries.from_head(new))
+
+        async def seal(link: Link) -> bool:
+            async with link.transaction():
+                moved = await link.fetch(audit_queries.MOVE_HEAD, heads)
+                if moved:
+                    places = audit_queries.from_seals(seals)
+                    await link.connection.executemany(audit_queries.SEAL, places)
+                return bool(moved)
+
+        try:
+            return await self._run(seal)
+        except UniqueViolationError:
+            return False  # A place is taken: the head that says otherwise is gone.
+
+    async def _change_user(
+        self, query: str, parameters: Parameters, record: AuditRecord | None
+    ) -> User | None:
         if not rows.can_be_kept(parameters[0]):
             return None
 
@@ -127,6 +158,7 @@ class PostgresStore(SqlTransfer):
                 user = rows.user_from(changed[0])
                 if not user.is_active:
                     await link.fetch(sql.CLOSE_SESSIONS, (user.id, ""))
+                await _keep(link, record)
                 return user
 
         return await self._run(change)
@@ -138,10 +170,22 @@ class PostgresStore(SqlTransfer):
             raise StoreDown
         return await self._runner.fetch(query, parameters, is_read=True)
 
-    async def _write(self, query: str, parameters: Parameters = ()) -> list[Row]:
+    async def _write(
+        self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
+    ) -> list[Row]:
         if self._runner is None:
             raise StoreDown
-        return await self._runner.fetch(query, parameters)
+        if record is None:
+            return await self._runner.fetch(query, parameters)
+
+        async def write(link: Link) -> list[Row]:
+            async with link.transaction():
+                changed = await link.fetch(query, parameters)
+                if changed:
+                    await _keep(link, record)
+                return changed
+
+        return await self._run(write)
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         async def write(link: Link) -> None:
@@ -155,3 +199,8 @@ class PostgresStore(SqlTransfer):
         if self._runner is None:
             raise StoreDown
         return await self._runner.run(work)
+
+
+async def _keep(link: Link, record: AuditRecord | None) -> None:
+    if record is not None:
+        await link.fetch(audit_queries.ADD, audit_queries.from_record(record))

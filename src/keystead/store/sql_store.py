@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
+from keystead.domain.audit import AuditRecord
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally
 from keystead.domain.user import Credentials, EmailAddress, PasswordHash, User, UserId, UserQuery
@@ -29,18 +30,23 @@ class SqlStore(ABC):
         """
 
     @abstractmethod
-    async def _write(self, query: str, parameters: Parameters = ()) -> Sequence[Row]:
+    async def _write(
+        self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
+    ) -> Sequence[Row]:
         """
-        Run a statement that changes something, and commit. Returns: what it says after RETURNING.
+        Run a statement that changes something and, if it did, keep *record*; and commit.
 
-        Raises: StoreDown.
+        Returns: what it says after RETURNING.
+        Raises:  StoreDown.
         """
 
     async def _find(self, query: str, parameters: Parameters) -> Sequence[Row]:
         return await self._read(query, parameters) if rows.can_be_kept(*parameters) else ()
 
-    async def _change(self, query: str, parameters: Parameters) -> Sequence[Row]:
-        return await self._write(query, parameters) if rows.can_be_kept(*parameters) else ()
+    async def _change(
+        self, query: str, parameters: Parameters, record: AuditRecord | None = None
+    ) -> Sequence[Row]:
+        return await self._write(query, parameters, record) if rows.can_be_kept(*parameters) else ()
 
     async def check(self) -> None:
         """Read something."""
@@ -48,9 +54,11 @@ class SqlStore(ABC):
 
     # Users
 
-    async def add_user(self, user: User, password: PasswordHash) -> bool:
+    async def add_user(
+        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.add_user`: the unique index decides."""
-        return bool(await self._write(sql.ADD_USER, rows.from_user(user, password)))
+        return bool(await self._write(sql.ADD_USER, rows.from_user(user, password), record))
 
     async def find_user(self, user_id: UserId) -> User | None:
         """See `Store.find_user`."""
@@ -96,20 +104,32 @@ class SqlStore(ABC):
         parameters = (session_id, rows.to_millis(now), rows.to_millis(expires_at))
         await self._change(sql.TOUCH_SESSION, parameters)
 
-    async def renew_authentication(self, session_id: SessionId, now: datetime) -> bool:
+    async def renew_authentication(
+        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.renew_authentication`."""
         parameters = (session_id, rows.to_millis(now))
-        return bool(await self._change(sql.RENEW_AUTHENTICATION, parameters))
+        return bool(await self._change(sql.RENEW_AUTHENTICATION, parameters, record))
 
-    async def close_session(self, session_id: SessionId, owner: UserId | None = None) -> bool:
+    async def close_session(
+        self,
+        session_id: SessionId,
+        owner: UserId | None = None,
+        record: AuditRecord | None = None,
+    ) -> bool:
         """See `Store.close_session`."""
         if owner is None:
-            return bool(await self._change(sql.CLOSE_SESSION, (session_id,)))
-        return bool(await self._change(sql.CLOSE_OWN_SESSION, (session_id, owner)))
+            return bool(await self._change(sql.CLOSE_SESSION, (session_id,), record))
+        return bool(await self._change(sql.CLOSE_OWN_SESSION, (session_id, owner), record))
 
-    async def close_sessions(self, user_id: UserId, keep: SessionId | None = None) -> int:
+    async def close_sessions(
+        self,
+        user_id: UserId,
+        keep: SessionId | None = None,
+        record: AuditRecord | None = None,
+    ) -> int:
         """See `Store.close_sessions`."""
-        return len(await self._change(sql.CLOSE_SESSIONS, (user_id, keep or "")))
+        return len(await self._change(sql.CLOSE_SESSIONS, (user_id, keep or ""), record))
 
     # Attempts
 

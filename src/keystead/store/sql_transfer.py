@@ -4,14 +4,16 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
+from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.session import Session
 from keystead.domain.transfer import CopyState, Counts
 from keystead.domain.user import Credentials
-from keystead.store import rows, sql
-from keystead.store.sql_store import Parameters, SqlStore
+from keystead.store import audit_queries, rows, sql
+from keystead.store.sql_audit import SqlAudit
+from keystead.store.sql_store import Parameters
 
 
-class SqlTransfer(SqlStore):
+class SqlTransfer(SqlAudit):
     """The verbs that no request needs, on top of those that it does."""
 
     @abstractmethod
@@ -28,7 +30,8 @@ class SqlTransfer(SqlStore):
 
     async def count(self, now: datetime) -> Counts:
         """See `Transfer.count`."""
-        return Counts(*(await self._read(sql.COUNT, (rows.to_millis(now),)))[0])
+        users, sessions, over = (await self._read(sql.COUNT, (rows.to_millis(now),)))[0]
+        return Counts(users, sessions, over, (await self._read(audit_queries.COUNT))[0][0])
 
     async def export_users(self, after: str, limit: int) -> list[Credentials]:
         """See `Transfer.export_users`."""
@@ -54,6 +57,20 @@ class SqlTransfer(SqlStore):
             (sql.DROP_SESSION, [(session_id,) for session_id in gone]),
             (sql.IMPORT_SESSION, [rows.from_session(session) for session in sessions]),
         )
+
+    async def import_audit(self, records: Sequence[AuditRecord], gone: Sequence[str]) -> None:
+        """See `Transfer.import_audit`."""
+        await self._write_each(
+            (audit_queries.DROP, [(record_id,) for record_id in gone]),
+            (audit_queries.IMPORT, [audit_queries.from_record(record) for record in records]),
+        )
+
+    async def keep_audit_head(self, head: AuditHead | None) -> None:
+        """See `Transfer.keep_audit_head`."""
+        if head is None:
+            await self._write(audit_queries.FORGET_HEAD)
+        else:
+            await self._write(audit_queries.KEEP_HEAD, (audit_queries.from_head(head),))
 
     async def find_copy(self) -> CopyState | None:
         """See `Transfer.find_copy`."""

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote
 
+from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import LastAdmin, StoreDown
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store import rows, sql
+from keystead.store import audit_queries, rows, sql
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 from keystead.store.sql_transfer import SqlTransfer
@@ -119,34 +120,41 @@ class SqliteStore(SqlTransfer):
 
     # What takes more than one statement
 
-    async def change_role(self, user_id: UserId, role: Role, now: datetime) -> User | None:
+    async def change_role(
+        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
-        return await self._run(lambda db: _change_user(db, sql.CHANGE_ROLE, parameters))
+        return await self._run(lambda db: _change_user(db, sql.CHANGE_ROLE, parameters, record))
 
-    async def change_status(self, user_id: UserId, status: Status, now: datetime) -> User | None:
+    async def change_status(
+        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+    ) -> User | None:
         """See `Store.change_status`."""
         parameters = (user_id, status.value, rows.to_millis(now))
 
         def change(db: sqlite3.Connection) -> User | None:
-            user = _change_user(db, sql.CHANGE_STATUS, parameters)
+            user = _change_user(db, sql.CHANGE_STATUS, parameters, record)
             if user is not None and not user.is_active:
                 fetch_all(db, sql.CLOSE_SESSIONS, (user_id, ""))
             return user
 
         return await self._run(change)
 
-    async def delete_user(self, user_id: UserId) -> User | None:
+    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
-        return await self._run(lambda db: _change_user(db, sql.DELETE_USER, (user_id,)))
+        return await self._run(lambda db: _change_user(db, sql.DELETE_USER, (user_id,), record))
 
-    async def open_session(self, session: Session, cap: int) -> bool:
+    async def open_session(
+        self, session: Session, cap: int, record: AuditRecord | None = None
+    ) -> bool:
         """See `Store.open_session`."""
 
         def insert(db: sqlite3.Connection) -> bool:
             if fetch_one(db, sql.OPEN_SESSION, rows.from_session(session)) is None:
                 return False
             fetch_all(db, sql.EVICT_SESSIONS, (session.user_id, session.id, cap - 1))
+            _keep(db, record)
             return True
 
         return await self._run(insert)
@@ -169,6 +177,23 @@ class SqliteStore(SqlTransfer):
 
         return await self._run(rotate)
 
+    async def seal_audit(
+        self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead
+    ) -> bool:
+        """See `Store.seal_audit`."""
+        heads = (audit_queries.from_head(old), audit_queries.from_head(new))
+
+        def seal(db: sqlite3.Connection) -> bool:
+            if fetch_one(db, audit_queries.MOVE_HEAD, heads) is None:
+                return False
+            run_each(db, [(audit_queries.SEAL, audit_queries.from_seals(seals))])
+            return True
+
+        try:
+            return await self._run(seal)
+        except sqlite3.IntegrityError:
+            return False  # A place is taken: the head that says otherwise is gone.
+
     # How a statement reaches the file
 
     async def _read(self, query: str, parameters: Parameters = ()) -> list[Row]:
@@ -181,8 +206,16 @@ class SqliteStore(SqlTransfer):
         except sqlite3.DatabaseError as error:
             raise StoreDown from error
 
-    async def _write(self, query: str, parameters: Parameters = ()) -> list[Row]:
-        return await self._run(lambda db: fetch_all(db, query, parameters))
+    async def _write(
+        self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
+    ) -> list[Row]:
+        def write(db: sqlite3.Connection) -> list[Row]:
+            changed = fetch_all(db, query, parameters)
+            if changed:
+                _keep(db, record)
+            return changed
+
+        return await self._run(write)
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         await self._run(lambda db: run_each(db, work))
@@ -193,11 +226,19 @@ class SqliteStore(SqlTransfer):
         return await self._writer.run(work)
 
 
-def _change_user(db: sqlite3.Connection, query: str, parameters: Parameters) -> User | None:
+def _keep(db: sqlite3.Connection, record: AuditRecord | None) -> None:
+    if record is not None:
+        fetch_all(db, audit_queries.ADD, audit_queries.from_record(record))
+
+
+def _change_user(
+    db: sqlite3.Connection, query: str, parameters: Parameters, record: AuditRecord | None
+) -> User | None:
     if not rows.can_be_kept(parameters[0]):
         return None
     row = fetch_one(db, query, parameters)
     if row is not None:
+        _keep(db, record)
         return rows.user_from(row)
     # Nothing changed: either there is no such user, or the guard in the WHERE held.
     if fetch_one(db, sql.FIND_USER, parameters[:1]) is not None:

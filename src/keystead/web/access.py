@@ -35,6 +35,7 @@ from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.permissions import Permission, may
 from keystead.domain.step_up import StepUp
 from keystead.flows.authenticate import authenticate
+from keystead.flows.note import note
 from keystead.web.body import read_body, read_json, validate
 from keystead.web.call import Call
 from keystead.web.openapi import describe
@@ -128,21 +129,20 @@ async def admit(call: Call, access: Access) -> None:
     """
     if not access.needs_session:
         return
-    call.actor = await authenticate(call.tools, call.bearer, call.now)
+    call.actor = await authenticate(call.context.tools, call.bearer, call.now)
     if access.permission is None:
         return
     if not may(call.actor.user, access.permission, call.path_params.get(OWNER)):
-        call.tools.record(
-            Event(
-                EventName.AUTHZ_FAIL,
-                Severity.WARNING,
-                actor=call.actor.user.id,
-                session=call.actor.session.id,
-                detail=access.permission,
-            )
+        event = Event(
+            EventName.AUTHZ_FAIL,
+            Severity.WARNING,
+            actor=call.actor.user.id,
+            session=call.actor.session.id,
+            detail=access.permission,
         )
+        await note(call.tools, event, call.now)
         raise Forbidden
-    step_up = call.tools.step_up_policy
+    step_up = call.context.tools.step_up_policy
     if access.recent is None or not step_up.is_asked(access.recent):
         return
     if not step_up.is_recent(call.actor.session, call.now):

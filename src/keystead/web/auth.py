@@ -54,7 +54,7 @@ PASSWORD_FAULTS = (PasswordTooShort, PasswordTooLong, PasswordBlocklisted, Passw
 )
 async def post_register(call: Call, body: CredentialsBody) -> Response:
     """Make an account. Its role is always `user`."""
-    user = await sign_up(call.tools, body.email, body.password, call.trace.ip, call.now)
+    user = await sign_up(call.tools, body.email, body.password, call.now)
     message = "User registered successfully"
     return reply(UserAnswer(message=message, user=UserShape.of(user)), 201)
 
@@ -69,7 +69,7 @@ async def post_register(call: Call, body: CredentialsBody) -> Response:
 )
 async def post_login(call: Call, body: CredentialsBody) -> Response:
     """Sign in. Opens a session and sets both cookies, ending the session the browser held before."""
-    pair = await login(call.tools, body.email, body.password, call.origin, call.now)
+    pair = await login(call.tools, body.email, body.password, call.now)
     call.trace.user_id = pair.signed_in.user.id
     answer = LoginAnswer(
         message="Login successful",
@@ -145,5 +145,5 @@ async def post_logout(call: Call) -> Response:
 )
 async def post_reauthenticate(call: Call, body: PasswordBody) -> Response:
     """Prove the password again, for what asks for a recent sign-in. The tokens stay as they are."""
-    await reauthenticate(call.tools, call.actor, body.password, call.origin, call.now)
+    await reauthenticate(call.tools, call.actor, body.password, call.now)
     return reply(Message(message="Password confirmed"))

@@ -71,10 +71,10 @@ class Call(Request):
         self.now = trace.now
         self._actor: Actor | None = None
 
-    @property
+    @cached_property
     def tools(self) -> Tools:
-        """The ports and policies for the flows."""
-        return self.context.tools
+        """The ports and policies for the flows, and where this request comes from."""
+        return self.context.tools.asked_from(self.origin)
 
     @property
     def actor(self) -> Actor:

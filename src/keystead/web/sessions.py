@@ -48,7 +48,7 @@ async def get_sessions(call: Call) -> Response:
 )
 async def delete_session(call: Call, session_id: str) -> Response:
     """End one of the caller's sessions. Somebody else's is as unknown as one that never was."""
-    await end_own_session(call.tools, call.actor, SessionId(session_id))
+    await end_own_session(call.tools, call.actor, SessionId(session_id), call.now)
     answer = EndedAnswer(message="Session ended", ended=1)
     if session_id == call.actor.session.id:
         return farewell(answer, call.context.cookies.clear())
@@ -66,6 +66,6 @@ async def delete_session(call: Call, session_id: str) -> Response:
 async def delete_sessions(call: Call, which: Annotated[WhichSessions, InQuery()]) -> Response:
     """End all of the caller's sessions, or all but this one."""
     keep_current = which.spared is not None
-    ended = await end_own_sessions(call.tools, call.actor, keep_current=keep_current)
+    ended = await end_own_sessions(call.tools, call.actor, call.now, keep_current=keep_current)
     answer = EndedAnswer(message="Sessions ended", ended=ended)
     return reply(answer) if keep_current else farewell(answer, call.context.cookies.clear())

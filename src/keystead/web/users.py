@@ -1,7 +1,5 @@
 """Administering accounts, and the two things an owner may do to their own."""
 
-import base64
-import binascii
 from typing import Annotated, Literal
 
 from fastapi import Query as InQuery
@@ -32,6 +30,7 @@ from keystead.flows.users import (
 )
 from keystead.web.access import NEEDS, Routes
 from keystead.web.call import Call
+from keystead.web.cursors import read_cursor, write_cursor
 from keystead.web.replies import farewell, reply
 from keystead.web.shapes import (
     DeviceShape,
@@ -79,7 +78,7 @@ async def get_users(call: Call, page: Annotated[UsersPage, InQuery()]) -> Respon
     """List accounts in the order of their e-mail addresses, a page at a time."""
     query = UserQuery(
         limit=page.limit,
-        after=_read_cursor(page.cursor) if page.cursor else None,
+        after=EmailAddress(read_cursor(page.cursor)) if page.cursor else None,
         search=page.search,
         role=Role(page.role) if page.role else None,
         status=Status(page.status) if page.status else None,
@@ -89,7 +88,7 @@ async def get_users(call: Call, page: Annotated[UsersPage, InQuery()]) -> Respon
         UsersAnswer(
             message="Users fetched successfully",
             users=[ManagedUserShape.of(user) for user in users],
-            next_cursor=_write_cursor(users[-1].email) if has_more else None,
+            next_cursor=write_cursor(users[-1].email) if has_more else None,
         )
     )
 
@@ -165,7 +164,7 @@ async def put_role(call: Call, user_id: str, role: str) -> Response:
 )
 async def remove_user(call: Call, user_id: str) -> Response:
     """Delete an account and its sessions; users may delete their own."""
-    user = await delete_user(call.tools, call.actor, UserId(user_id))
+    user = await delete_user(call.tools, call.actor, UserId(user_id), call.now)
     is_own = user.id == call.actor.user.id
     answer = ManagedUserAnswer(
         message="Your account deleted" if is_own else "User deleted",
@@ -204,20 +203,5 @@ async def get_user_sessions(call: Call, user_id: str) -> Response:
 )
 async def end_user_sessions(call: Call, user_id: str) -> Response:
     """Sign a user out everywhere."""
-    ended = await end_sessions_of(call.tools, call.actor, UserId(user_id))
+    ended = await end_sessions_of(call.tools, call.actor, UserId(user_id), call.now)
     return reply(EndedAnswer(message="Sessions ended", ended=ended))
-
-
-def _write_cursor(email: EmailAddress) -> str:
-    return base64.urlsafe_b64encode(email.encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(text: str) -> EmailAddress:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        email = EmailAddress(raw.decode())
-    except (binascii.Error, ValueError):
-        raise CursorInvalid from None
-    if "\0" in email or _write_cursor(email) != text:
-        raise CursorInvalid
-    return email

@@ -11,4 +11,10 @@ CREATE TABLE leases ( name TEXT NOT NULL, holder TEXT NOT NULL, until BIGINT NOT
 CREATE TABLE installation ( name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name) );
 CREATE TABLE attempts ( id TEXT NOT NULL, made INTEGER NOT NULL, open_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (id) ) WITHOUT ROWID;
 CREATE INDEX attempts_by_expiry ON attempts (expires_at);
-INSERT INTO alembic_version VALUES ('0003');
+CREATE TABLE audit ( id TEXT NOT NULL, at BIGINT NOT NULL, name TEXT NOT NULL, severity TEXT NOT NULL, actor TEXT, subject TEXT, session TEXT, ended TEXT, detail TEXT, network TEXT, ip TEXT, user_agent TEXT, salt BLOB, digest BLOB NOT NULL, key_id INTEGER NOT NULL, mac BLOB NOT NULL, seq BIGINT, chain BLOB, PRIMARY KEY (id), UNIQUE (seq) ) WITHOUT ROWID;
+CREATE INDEX audit_by_actor ON audit (actor, id);
+CREATE INDEX audit_by_subject ON audit (subject, id);
+CREATE INDEX audit_by_name ON audit (name, id);
+CREATE INDEX audit_unsealed ON audit (id) WHERE seq IS NULL;
+CREATE INDEX audit_untrimmed ON audit (at) WHERE salt IS NOT NULL;
+INSERT INTO alembic_version VALUES ('0004');
