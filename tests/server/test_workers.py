@@ -115,6 +115,35 @@ async def test_of_fifty_parallel_refreshes_over_two_workers_one_wins(
     assert await _profiles(everywhere, pat) == {"200 ok"}
 
 
+async def test_an_ended_session_is_never_answered_again_while_others_go_on(
+    server: Server, everywhere: Everywhere
+) -> None:
+    kept = await server.person("kim", everywhere[0])
+    people = [await server.person(f"zoe{n}", everywhere[n]) for n in range(1, 12)]
+    tokens = {person.email: person.bearer for person in people}
+    over: set[str] = set()
+    answers: Counter[str] = Counter()
+
+    async def ask_without_end(client: httpx.AsyncClient) -> None:
+        while len(over) < len(people):
+            for email, bearer in tokens.items():
+                was_over = email in over
+                outcome = _outcome(await client.get("/profile", headers=bearer))
+                answers[f"{outcome}, over: {was_over}"] += 1
+
+    async def sign_out(people: list[Person]) -> None:
+        for person in people:
+            assert (await person.post("/auth/logout", {})).status_code == 200
+            over.add(person.email)
+            assert await _profiles(everywhere[8:], kept) == {"200 ok"}
+
+    await asyncio.gather(*map(ask_without_end, everywhere[:8]), sign_out(people))
+
+    assert answers["200 ok, over: True"] == 0
+    assert answers["401 session_ended, over: True"] > len(people)
+    assert answers["200 ok, over: False"] > len(people)
+
+
 def test_what_had_expired_before_the_start_is_removed(
     server: Server, database_of_module: Database
 ) -> None:
