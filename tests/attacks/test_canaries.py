@@ -185,10 +185,10 @@ async def misuse(server: Server, hunt: Hunt, route: str) -> None:
     """Put secrets where they do not belong."""
     method, _, template = route.partition(" ")
     async with client(server, hunt) as anybody:
-        for secret in (PASSWORD, *hunt.tokens[-1:], *hunt.cookies[-1:]):
+        for secret in (PASSWORD, hunt.tokens[-1], hunt.cookies[-1]):
             name = quote(secret, safe="")
             path = template.format(user_id=name, session_id=name, role=name, file=name)
-            for body in ({"email": secret, "password": [secret]}, [secret], {secret: secret}):
+            for body in ({"email": secret, "password": [secret]}, [secret]):
                 await anybody.request(
                     method,
                     path,
@@ -220,13 +220,12 @@ def seen_from_outside(server: Server) -> Iterator[str]:
 
 def commands(database: Database) -> Iterator[str]:
     """Yield what the command line prints, also of a database that it cannot reach."""
-    told = (("settings",), ("routes",), ("users", "list"), ("migrate",))
-    for arguments in told:
+    for arguments in (("settings",), ("users", "list")):
         yield output(database.folder, *arguments, url=database.url)
     for scheme in ("postgresql", "mongodb"):
         url = f"{scheme}://keystead:{DATABASE_PASSWORD}@127.0.0.1:1/keystead"
         yield output(database.folder, "settings", url=url)
-        yield output(database.folder, "migrate", url=f"{url}?connect_timeout=1&x={'y'}")
+        yield output(database.folder, "users", "list", url=url)
 
 
 def output(folder: Path, *arguments: str, url: str) -> str:
