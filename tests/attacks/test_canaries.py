@@ -182,7 +182,11 @@ async def use(server: Server, hunt: Hunt, route: str) -> None:
 
 
 async def misuse(server: Server, hunt: Hunt, route: str) -> None:
-    """Put secrets where they do not belong."""
+    """
+    Put secrets where they do not belong.
+
+    But not in the name of a query parameter: one that is unknown is named to whoever sent it.
+    """
     method, _, template = route.partition(" ")
     async with client(server, hunt) as anybody:
         for secret in (PASSWORD, hunt.tokens[-1], hunt.cookies[-1]):
@@ -192,7 +196,7 @@ async def misuse(server: Server, hunt: Hunt, route: str) -> None:
                 await anybody.request(
                     method,
                     path,
-                    params={"password": secret, secret: "1", "cursor": secret, "search": secret},
+                    params={"password": secret, "cursor": secret, "search": secret},
                     json=body,
                     headers={
                         "Authorization": f"Bearer {hunt.tokens[-1]}",
