@@ -73,7 +73,7 @@ class Hunt:
 
 @pytest.mark.thorough
 @pytest.mark.requirement(69, 88)
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)  # Hundreds of requests and six commands, each of which loads everything.
 @pytest.mark.parametrize("style", ["json", "console"])
 async def test_no_marked_secret_comes_out_anywhere(database: Database, style: str) -> None:
     hunt = Hunt()

@@ -30,7 +30,7 @@ ADMIN = {
 
 @pytest.mark.thorough
 @pytest.mark.requirement(78, 81, 85, 87)
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("email", ["ada@example.com", "bob@example.com"])
 def test_what_is_answered_is_documented_whatever_is_sent(database: Database, email: str) -> None:
     with running(database, **ADMIN) as server:
