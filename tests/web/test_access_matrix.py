@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from keystead.domain.user import Role
 from tests.conftest import HOME, Service
 from tests.databases import Database, content
 from tests.people import COOKIE, Person
@@ -41,6 +42,19 @@ async def garbage(service: Service, _: Person, bob: Person) -> Caller:
     return found
 
 
+async def demoted_ada(service: Service, ada: Person, bob: Person) -> Caller:
+    found = await caller(ada, bob)
+    carl = await service.person("carl", Role.ADMIN)
+    assert (await carl.put(f"/users/{ada.id}/user")).status_code == 200
+    return found
+
+
+async def ended_bob(_: Service, ada: Person, bob: Person) -> Caller:
+    found = await caller(bob, bob)
+    assert (await ada.delete(f"/users/{bob.id}/sessions")).status_code == 200
+    return found
+
+
 CALLERS: tuple[Callers, ...] = (
     anonymous,
     bob_on_himself,
@@ -49,6 +63,9 @@ CALLERS: tuple[Callers, ...] = (
     disabled_bob,
     garbage,
 )
+
+# Who has lost what they had is like somebody who never had it.
+LIKE: dict[Callers, Callers] = {demoted_ada: bob_on_ada, ended_bob: garbage}
 
 # The columns are CALLERS, in that order. Where Bob signs in or refreshes, it is always as Bob.
 # fmt: off
@@ -97,7 +114,7 @@ def test_the_application_serves_exactly_these_routes(service: Service) -> None:
 
 
 @pytest.mark.requirement(78)
-@pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
+@pytest.mark.parametrize("who", [*CALLERS, *LIKE], ids=lambda who: who.__name__)
 @pytest.mark.parametrize("route", KEYS)
 async def test_access_is_what_the_table_says(
     route: str, who: Callers, service: Service, database: Database, ada: Person, bob: Person
@@ -107,13 +124,13 @@ async def test_access_is_what_the_table_says(
 
     answer = await asking.ask(route)
 
-    assert answer.status_code == STATUS[route][CALLERS.index(who)], answer.text
+    assert answer.status_code == expected(route, who), answer.text
     if answer.status_code >= 400:
         # Whoever was refused may have been counted for it.
         assert {**content(database), "attempts": None} == {**before, "attempts": None}
 
 
-@pytest.mark.parametrize("who", CALLERS, ids=lambda who: who.__name__)
+@pytest.mark.parametrize("who", [*CALLERS, *LIKE], ids=lambda who: who.__name__)
 async def test_reading_changes_nothing(
     who: Callers, service: Service, database: Database, ada: Person, bob: Person
 ) -> None:
@@ -126,7 +143,7 @@ async def test_reading_changes_nothing(
         if method == "GET":
             await asking.ask(route)
             head = await asking.ask(f"HEAD {path}")
-            assert head.status_code == STATUS[route][CALLERS.index(who)]
+            assert head.status_code == expected(route, who)
             assert head.content == b""
 
     assert content(database) == before
@@ -140,3 +157,8 @@ async def test_a_path_that_is_not_in_the_table_is_not_there(path: str, ada: Pers
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
         answer = await ada.client.request(method, f"{HOME}{path}", headers=ada.bearer)
         assert answer.status_code == 404
+
+
+def expected(route: str, who: Callers) -> int:
+    """Return what *route* must answer to *who*."""
+    return STATUS[route][CALLERS.index(LIKE.get(who, who))]

@@ -35,7 +35,7 @@ class Query(BaseModel):
 class CredentialsBody(Shape):
     """Who, and the proof. Other members are ignored."""
 
-    email: str = Field(examples=["ada@example.com"])
+    email: str = Field(examples=["ada@example.com"], json_schema_extra={"format": "email"})
     password: str = Field(examples=["correct horse battery staple"])
 
 

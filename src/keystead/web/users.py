@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from fastapi import Path
 from fastapi import Query as InQuery
 from pydantic import Field
 from starlette.responses import Response
@@ -50,6 +51,9 @@ MAX_PAGE = 100
 
 MAX_CURSOR = 1400
 """In characters: an address has up to 254, of up to 4 bytes each, and base64 adds a third."""
+
+RoleInPath = Annotated[str, Path(json_schema_extra={"enum": [role.value for role in Role]})]
+"""Documented with the two there are; any other text comes through, and is `RoleUnknown`."""
 
 
 class UsersPage(Query):
@@ -148,7 +152,7 @@ async def put_admin(call: Call, user_id: str) -> Response:
     refuses=(Forbidden, RoleUnknown, UserNotFound, LastAdmin),
     tags=["users"],
 )
-async def put_role(call: Call, user_id: str, role: str) -> Response:
+async def put_role(call: Call, user_id: str, role: RoleInPath) -> Response:
     """Give an account another role; it holds on that user's next request."""
     user = await change_role(call.tools, call.actor, UserId(user_id), read_role(role), call.now)
     return reply(ManagedUserAnswer(message="Role updated", user=ManagedUserShape.of(user)))

@@ -1,0 +1,57 @@
+"""
+The API, tried by its own document: schemathesis sends what the document allows and what it forbids.
+
+A request that is not documented in its answer, that passes without credentials, that reaches what was
+deleted, or that ends in an error of ours fails (OWASP ASVS 15.3.x, 16.5.x; API1, API8 and API9:2023).
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Database
+from tests.people import PASSWORD
+from tests.server.running import running
+
+HERE = Path(__file__).parent
+
+EXAMPLES = 20
+"""Of each route, in each of its phases."""
+
+ADMIN = {
+    "SEED_ADMIN_ON_START": "true",
+    "ADMIN_EMAIL": "ada@example.com",
+    "ADMIN_PASSWORD": PASSWORD,
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.requirement(78, 81, 85, 87)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("email", ["ada@example.com", "bob@example.com"])
+def test_what_is_answered_is_documented_whatever_is_sent(database: Database, email: str) -> None:
+    with running(database, **ADMIN) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        tried = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli"),
+                *("--config-file", str(HERE / "schemathesis.toml")),
+                *("run", f"{url}/openapi.json", "--max-examples", str(EXAMPLES), "--no-color"),
+            ],
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": "tests.attacks.schemathesis_hooks",
+                "PYTHONPATH": str(HERE.parents[1]),
+                "KEYSTEAD_TRIED": f"{url} {email} {PASSWORD.replace(' ', '_')}",
+            },
+            cwd=database.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert tried.returncode == 0, tried.stdout + tried.stderr
+        assert "Traceback" not in server.output
