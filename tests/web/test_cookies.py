@@ -64,6 +64,22 @@ async def test_in_production_the_cookie_is_bound_to_the_host(
     assert [cookie.max_age_seconds for cookie in cookies] == [IDLE_SECONDS] * 2 + [0] * 4
 
 
+@pytest.mark.requirement(77)
+async def test_whoever_is_signed_out_keeps_no_page_to_go_back_to(service: Service) -> None:
+    """OWASP ASVS 5.0 14.3.1. Only the cache: the rest may be another application's."""
+    bob, other = await service.person("bob"), await service.person("other")
+    spared = await bob.delete("/sessions?except=current")
+    leaving = [await bob.client.post("/auth/logout")]
+    await bob.login()
+    leaving.append(await bob.delete("/sessions"))
+    await bob.login()
+    leaving.append(await bob.delete(f"/users/{bob.id}"))
+
+    assert [answer.headers["clear-site-data"] for answer in leaving] == ['"cache"'] * 3
+    assert "clear-site-data" not in spared.headers
+    assert "clear-site-data" not in (await other.refresh()).headers
+
+
 async def test_the_cookie_is_opaque_and_short(bob: Person) -> None:
     token = bob.refresh_token or ""
 
