@@ -13,10 +13,11 @@ RefreshTokenText = NewType("RefreshTokenText", str)
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What a verified access token says: who, under which session, until when. Never a role."""
+    """What a verified access token says: who, under which session, from when until when. Never a role."""
 
     user_id: UserId
     session_id: SessionId
+    not_before: datetime
     expires_at: datetime
 
 
