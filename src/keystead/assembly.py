@@ -50,7 +50,8 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
 
     Raises: StoreDown, UnknownDatabase, SchemaUnknown, CopyUnfinished, SecretsFileUnusable.
     """
-    store = open_store(settings.database_url.get_secret_value(), settings.database_pool)
+    url = settings.database_url.get_secret_value()
+    store = open_store(url, settings.database_pool, _tell_of_disk)
     try:
         await store.open()
         await _refuse_unfinished(store)
@@ -177,3 +178,8 @@ def _tell_of_redis(reason: str | None) -> None:
 
 def _warn_of_places(reason: str) -> None:
     log.warning("geo_database_unusable", reason=reason)
+
+
+def _tell_of_disk(event: str, reason: str) -> None:
+    write = log.critical if event == "disk_full" else log.info
+    write(event, reason=reason)

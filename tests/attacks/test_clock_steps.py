@@ -51,6 +51,20 @@ async def test_an_access_token_from_the_future_is_refused_and_a_refresh_mends_it
     assert await bob.is_signed_in()
 
 
+async def test_an_access_token_that_was_used_while_the_clock_was_ahead_is_not_good_for_longer(
+    clock: Clock, bob: Person
+) -> None:
+    clock.advance(hours=1)
+    assert (await bob.refresh()).status_code == 200
+    assert await bob.is_signed_in()
+
+    clock.advance(hours=-1)
+
+    assert (await bob.profile()).json()["code"] == "token_invalid"
+    assert (await bob.refresh()).status_code == 200
+    assert await bob.is_signed_in()
+
+
 async def test_a_clock_that_goes_back_a_little_is_not_noticed(clock: Clock, bob: Person) -> None:
     clock.advance(seconds=-10)
 

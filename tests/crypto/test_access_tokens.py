@@ -22,7 +22,7 @@ MILLISECOND = timedelta(milliseconds=1)
 def test_a_token_says_who_and_which_session_and_until_when(issuer: Issuer) -> None:
     claims = issuer.tokens.verify(issuer.issue(), issuer.now)
 
-    assert claims == AccessClaims(BOB.id, SESSION.id, issuer.now + LIFETIME)
+    assert claims == AccessClaims(BOB.id, SESSION.id, issuer.now, issuer.now + LIFETIME)
 
 
 def test_a_token_holds_no_role_and_nothing_about_a_person(issuer: Issuer) -> None:
@@ -42,6 +42,20 @@ def test_each_token_is_another_one(issuer: Issuer) -> None:
 
 def test_a_token_is_short_enough_for_any_header(issuer: Issuer) -> None:
     assert len(issuer.issue()) < 700
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_a_token_is_not_good_before_its_time_but_for_the_skew_of_clocks(
+    issuer: Issuer, *, is_remembered: bool
+) -> None:
+    token = issuer.issue()
+    if is_remembered:
+        issuer.tokens.verify(token, issuer.now)
+
+    issuer.tokens.verify(token, issuer.now - timedelta(seconds=10))
+    for early in (timedelta(seconds=10, milliseconds=1), timedelta(hours=1)):
+        with pytest.raises(TokenInvalid):
+            issuer.tokens.verify(token, issuer.now - early)
 
 
 @pytest.mark.parametrize("is_remembered", [True, False])

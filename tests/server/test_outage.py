@@ -20,7 +20,9 @@ from tests.databases.sqlite import SqliteDatabase
 from tests.people import PASSWORD, Person
 from tests.server.running import running
 
-DISK_BYTES = 2**21
+DISK_BYTES = 2**23
+SESSIONS = 49
+"""As many as one user can hold, less one."""
 ALWAYS_TOUCH = {"KEYSTEAD_SESSION_TOUCH_INTERVAL": "0"}
 """Every request with a session writes its time of use."""
 
@@ -79,7 +81,9 @@ async def test_writes_are_refused_while_another_program_locks_the_database(
 @pytest.mark.only_on(
     "sqlite", because="a server has its own disk, and its own way to say it is full"
 )
-async def test_a_full_disk_refuses_writes_and_lets_reads_go_on(small_disk: Path) -> None:
+async def test_a_full_disk_lets_reads_and_sign_outs_go_on_and_refuses_all_else(
+    small_disk: Path,
+) -> None:
     with running(SqliteDatabase(small_disk), **ALWAYS_TOUCH) as server:
         async with server.client() as bobs, server.client() as eves:
             bob = await server.person("bob", bobs)
@@ -88,17 +92,77 @@ async def test_a_full_disk_refuses_writes_and_lets_reads_go_on(small_disk: Path)
 
             _assert_unavailable(await Person(eves, "dan@example.com").register())
             _assert_unavailable(await bob.refresh())
-            _assert_unavailable(await eve.post("/auth/logout", {}))
             assert await bob.is_signed_in()
             assert await eve.is_signed_in()
-
-            (small_disk / "ballast").unlink()
-
-            # Nothing was half done: the token is unspent, the session lives, the address is free.
-            assert (await bob.refresh()).status_code == 200
             assert (await eve.post("/auth/logout", {})).status_code == 200
             assert not await eve.is_signed_in()
+            # The room that was kept is not for them, though there is some now.
+            _assert_unavailable(await Person(eves, "dan@example.com").register())
+            _assert_unavailable(await bob.refresh())
+            assert await bob.is_signed_in()
+            assert server.output.count("disk_full") == 1
+
+            (small_disk / "filled").unlink()
+
+            # Nothing was half done: the token is unspent, and the address is free.
+            assert (await bob.refresh()).status_code == 200
             assert (await Person(eves, "dan@example.com").register()).status_code == 201
+            assert server.output.count("disk_has_room") == 1
+
+
+@pytest.mark.only_on(
+    "sqlite", because="a server has its own disk, and its own way to say it is full"
+)
+async def test_any_number_of_sign_outs_fit_on_a_full_disk_and_rights_are_taken_too(
+    small_disk: Path,
+) -> None:
+    database = SqliteDatabase(small_disk)
+    with running(database, **ALWAYS_TOUCH) as server:
+        async with server.client() as adas, server.client() as bobs:
+            ada, bob = await server.person("ada", adas), await server.person("bob", bobs)
+            database.change("users", {"id": ada.id}, role="admin")
+            tokens = [bob.access_token]
+            for _ in range(SESSIONS - 1):
+                bobs.cookies.clear()
+                await bob.login()
+                tokens.append(bob.access_token)
+            _fill(small_disk)
+
+            for token in tokens[1:]:
+                bob.access_token = token
+                bobs.cookies.clear()
+                assert (await bobs.post("/auth/logout", headers=bob.bearer)).status_code == 200
+                assert not await bob.is_signed_in()
+            bob.access_token = tokens[0]
+            assert await bob.is_signed_in()
+            disabled = {"status": "disabled"}
+            assert (await ada.put(f"/users/{bob.id}/status", disabled)).status_code == 200
+
+            assert not await bob.is_signed_in()
+            _assert_unavailable(await ada.put(f"/users/{bob.id}/status", {"status": "active"}))
+            _assert_unavailable(await ada.put(f"/users/{bob.id}/admin"))
+            assert (await ada.delete(f"/users/{bob.id}")).status_code == 200
+    assert database.damage() == []
+
+
+@pytest.mark.only_on(
+    "sqlite", because="a server has its own disk, and its own way to say it is full"
+)
+async def test_a_server_that_starts_on_a_full_disk_reads_and_signs_out(small_disk: Path) -> None:
+    database = SqliteDatabase(small_disk)
+    with running(database) as server:
+        async with server.client() as client:
+            bob = await server.person("bob", client)
+    _fill(small_disk)
+
+    with running(database) as server:
+        async with server.client() as client:
+            again = Person(client, bob.email, access_token=bob.access_token)
+            assert await again.is_signed_in()
+            _assert_unavailable(await again.login())
+            client.headers["Cookie"] = f"refreshToken={bob.refresh_token}"
+            assert (await client.post("/auth/logout")).status_code == 200
+            assert not await again.is_signed_in()
 
 
 @pytest.mark.usefixtures("_full_log")
@@ -123,7 +187,7 @@ def _full_log(database: Database) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of two MiB."""
+    """A disk of eight MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
@@ -140,11 +204,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def _fill(disk: Path) -> None:
-    with (disk / "ballast").open("wb", buffering=0) as ballast:
+    with (disk / "filled").open("wb", buffering=0) as filled:
         for size in (4096, 1):
             with suppress(OSError):
                 while True:
-                    ballast.write(bytes(size))
+                    filled.write(bytes(size))
 
 
 def _assert_unavailable(answer: httpx.Response) -> None:

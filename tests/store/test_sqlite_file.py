@@ -49,7 +49,8 @@ async def test_only_the_owner_can_read_the_file_and_its_logs(tmp_path: Path) -> 
 
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
 
-    assert modes == {"keystead.db": 0o600, "keystead.db-wal": 0o600, "keystead.db-shm": 0o600}
+    names = ("keystead.db", "keystead.db-wal", "keystead.db-shm", "keystead.db-ballast")
+    assert modes == dict.fromkeys(names, 0o600)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ TYPE = "at+jwt"
 MAX_LENGTH = 4096
 """In characters; ours have about 450. Checked before anything is decoded."""
 
-CLOCK_SKEW_SECONDS = 10
+CLOCK_SKEW = timedelta(seconds=10)
 """How far `iat` and `nbf` may lie ahead: another host's clock. `exp` gets no grace."""
 
 CACHE_SIZE = 10_000
@@ -85,14 +85,16 @@ class JwtAccessTokens:
 
     def verify(self, text: str, now: datetime) -> AccessClaims:
         """
-        Return what a genuine token says. A signature is checked once; `exp` every time.
+        Return what a genuine token says. A signature is checked once, times every time.
 
         Raises: TokenInvalid, TokenExpired.
         """
         claims = self._verified.get(text)
         if claims is None:
-            claims = self._read(text, now)
+            claims = self._read(text)
             self._remember(text, claims)
+        if now < claims.not_before - CLOCK_SKEW:
+            raise TokenInvalid
         if now >= claims.expires_at:
             self._verified.pop(text, None)
             raise TokenExpired
@@ -104,7 +106,7 @@ class JwtAccessTokens:
             self._verified.pop(next(iter(self._verified)))
         self._verified[text] = claims
 
-    def _read(self, text: str, now: datetime) -> AccessClaims:
+    def _read(self, text: str) -> AccessClaims:
         if len(text) > MAX_LENGTH or not text.isascii():
             raise TokenInvalid
         try:
@@ -116,9 +118,9 @@ class JwtAccessTokens:
             claims = json.loads(token.payload, parse_constant=_refuse)
         except (JoseError, ValueError, KeyError, TypeError, RecursionError):
             raise TokenInvalid from None
-        return self._checked(claims, now)
+        return self._checked(claims)
 
-    def _checked(self, claims: Any, now: datetime) -> AccessClaims:  # noqa: ANN401 - as parsed.
+    def _checked(self, claims: Any) -> AccessClaims:  # noqa: ANN401 - as parsed.
         if not isinstance(claims, dict):
             raise TokenInvalid
         if not all(type(claims.get(name)) is str for name in _TEXT_CLAIMS):
@@ -127,14 +129,12 @@ class JwtAccessTokens:
             raise TokenInvalid
         if claims["iss"] != self._policy.issuer or claims["aud"] != self._policy.audience:
             raise TokenInvalid
-        latest = now.timestamp() + CLOCK_SKEW_SECONDS
-        if claims["iat"] > latest or claims["nbf"] > latest:
-            raise TokenInvalid
         try:
+            not_before = datetime.fromtimestamp(max(claims["iat"], claims["nbf"]), UTC)
             expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         except (ValueError, OverflowError, OSError):
             raise TokenInvalid from None
-        return AccessClaims(UserId(claims["sub"]), SessionId(claims["sid"]), expires_at)
+        return AccessClaims(UserId(claims["sub"]), SessionId(claims["sid"]), not_before, expires_at)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -16,10 +16,11 @@ DeviceTokenText = NewType("DeviceTokenText", str)
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What a verified access token says: who, under which session, until when. Never a role."""
+    """What a verified access token says: who, under which session, from when until when. Never a role."""
 
     user_id: UserId
     session_id: SessionId
+    not_before: datetime
     expires_at: datetime
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from keystead.domain.transfer import Transfer
 from keystead.store.migrations import SchemaUnknown
-from keystead.store.sqlite import SqliteStore, sqlite_path
+from keystead.store.sqlite import SqliteStore, Tell, nobody, sqlite_path
 
 SQLITE_URL = re.compile(r"sqlite:///(?!:memory:)[^?#]*[^?#/]")
 """A path, and nothing else: a database in memory could not be shared, and options are settings."""
@@ -59,18 +59,18 @@ def without_secrets(url: str) -> str:
     return f"{parts.scheme}://{MASK + at if at else ''}{hosts}{parts.path}"
 
 
-def open_store(url: str, pool: int = 1) -> Transfer:
+def open_store(url: str, pool: int = 1, tell: Tell = nobody) -> Transfer:
     """
     Return the adapter for a database URL, not yet connected.
 
-    Args:   pool: connections it may keep to a server.
+    Args:   pool: connections it may keep to a server. tell: called with an event name and its reason.
     Raises: UnknownDatabase: naming the scheme or an option, since a URL may hold a password.
     """
     scheme = _scheme(url)
     # Each driver is loaded only by those who use it: together they would double the idle memory.
     match scheme:
         case "sqlite" if SQLITE_URL.fullmatch(url):
-            return SqliteStore(sqlite_path(url))
+            return SqliteStore(sqlite_path(url), tell)
         case "postgresql" | "postgres":
             from keystead.store.postgres import PostgresStore  # noqa: PLC0415 - see above.
 

@@ -40,6 +40,12 @@ class SqlStore(ABC):
         Raises:  StoreDown.
         """
 
+    async def _take_away(
+        self, query: str, parameters: Parameters, record: AuditRecord | None
+    ) -> Sequence[Row]:
+        """As `_write`, for what ends sessions: it comes through as long as anything does."""
+        return await self._write(query, parameters, record)
+
     async def _find(self, query: str, parameters: Parameters) -> Sequence[Row]:
         return await self._read(query, parameters) if rows.can_be_kept(*parameters) else ()
 
@@ -47,6 +53,13 @@ class SqlStore(ABC):
         self, query: str, parameters: Parameters, record: AuditRecord | None = None
     ) -> Sequence[Row]:
         return await self._write(query, parameters, record) if rows.can_be_kept(*parameters) else ()
+
+    async def _end(
+        self, query: str, parameters: Parameters, record: AuditRecord | None
+    ) -> Sequence[Row]:
+        if not rows.can_be_kept(*parameters):
+            return ()
+        return await self._take_away(query, parameters, record)
 
     async def check(self) -> None:
         """Read something."""
@@ -119,8 +132,8 @@ class SqlStore(ABC):
     ) -> bool:
         """See `Store.close_session`."""
         if owner is None:
-            return bool(await self._change(sql.CLOSE_SESSION, (session_id,), record))
-        return bool(await self._change(sql.CLOSE_OWN_SESSION, (session_id, owner), record))
+            return bool(await self._end(sql.CLOSE_SESSION, (session_id,), record))
+        return bool(await self._end(sql.CLOSE_OWN_SESSION, (session_id, owner), record))
 
     async def close_sessions(
         self,
@@ -129,7 +142,7 @@ class SqlStore(ABC):
         record: AuditRecord | None = None,
     ) -> int:
         """See `Store.close_sessions`."""
-        return len(await self._change(sql.CLOSE_SESSIONS, (user_id, keep or ""), record))
+        return len(await self._end(sql.CLOSE_SESSIONS, (user_id, keep or ""), record))
 
     # Attempts
 
@@ -170,9 +183,12 @@ class SqlStore(ABC):
         return bool(await self._write(sql.TAKE_LEASE, parameters))
 
     async def bind_secrets(self, fingerprint: str) -> str:
-        """See `Store.bind_secrets`: once tied, it stays so, and may be read apart from the try."""
-        await self._write(sql.BIND_SECRETS, (fingerprint,))
-        return await self.find_fingerprint() or fingerprint
+        """See `Store.bind_secrets`: once tied, it stays so, and a full disk is no reason not to start."""
+        found = await self.find_fingerprint()
+        if found is None:
+            await self._write(sql.BIND_SECRETS, (fingerprint,))
+            found = await self.find_fingerprint()
+        return found or fingerprint
 
     async def find_fingerprint(self) -> str | None:
         """See `Store.find_fingerprint`."""

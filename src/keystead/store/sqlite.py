@@ -22,6 +22,7 @@ from keystead.store import audit_queries, rows, sql
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 from keystead.store.sql_transfer import SqlTransfer
+from keystead.store.sqlite_ballast import Ballast
 from keystead.store.sqlite_connection import (
     OUR_BUGS,
     connect,
@@ -42,6 +43,7 @@ READ_WAIT_MS = 250
 """A read waits only while a crashed process's log is recovered; it holds up the event loop."""
 
 T = TypeVar("T")
+Tell = Callable[[str, str], None]
 
 
 def sqlite_path(url: str) -> Path:
@@ -49,11 +51,16 @@ def sqlite_path(url: str) -> Path:
     return Path(unquote(url.removeprefix("sqlite:///")))
 
 
+def nobody(_event: str, _reason: str) -> None:
+    """Hear of what happens, and do nothing."""
+
+
 class SqliteStore(SqlTransfer):
     """`domain.transfer.Transfer`, and so `domain.store.Store`, on one SQLite file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tell: Tell = nobody) -> None:
         self._path = path
+        self._tell = tell
         self._reader: sqlite3.Connection | None = None
         self._writer: GroupWriter | None = None
         self._known: KnownSessions | None = None
@@ -69,8 +76,9 @@ class SqliteStore(SqlTransfer):
         """Open the file, making it (readable by its owner only) if it is not there, and migrate."""
         try:
             make_file(self._path)
-            writer = connect(self._path, WRITE_WAIT_MS)
-            self._writer = GroupWriter(writer, WRITE_WAIT_MS / 1000)
+            ballast = Ballast(self._path, self._tell)
+            writer = self._connect_to_write(ballast)
+            self._writer = GroupWriter(writer, WRITE_WAIT_MS / 1000, ballast)
             bring_up_to_date(writer, self._path)
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
@@ -78,8 +86,17 @@ class SqliteStore(SqlTransfer):
             if index is not None:
                 self._known = KnownSessions(index)
                 self._writer.tell(Changes(writer, self._known))
+            ballast.is_held()
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
+
+    def _connect_to_write(self, ballast: Ballast) -> sqlite3.Connection:
+        try:
+            return connect(self._path, WRITE_WAIT_MS)
+        except sqlite3.OperationalError:
+            if not ballast.give_up_if_full():
+                raise
+        return connect(self._path, WRITE_WAIT_MS)
 
     async def open_to_read(self) -> bool:
         """See `Transfer.open_to_read`: without the writer nothing can be changed."""
@@ -125,7 +142,10 @@ class SqliteStore(SqlTransfer):
     ) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
-        return await self._run(lambda db: _change_user(db, sql.CHANGE_ROLE, parameters, record))
+        return await self._run(
+            lambda db: _change_user(db, sql.CHANGE_ROLE, parameters, record),
+            takes_away=role is not Role.ADMIN,
+        )
 
     async def change_status(
         self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
@@ -139,11 +159,13 @@ class SqliteStore(SqlTransfer):
                 fetch_all(db, sql.CLOSE_SESSIONS, (user_id, ""))
             return user
 
-        return await self._run(change)
+        return await self._run(change, takes_away=status is not Status.ACTIVE)
 
     async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
-        return await self._run(lambda db: _change_user(db, sql.DELETE_USER, (user_id,), record))
+        return await self._run(
+            lambda db: _change_user(db, sql.DELETE_USER, (user_id,), record), takes_away=True
+        )
 
     async def open_session(
         self, session: Session, cap: int, record: AuditRecord | None = None
@@ -209,21 +231,31 @@ class SqliteStore(SqlTransfer):
     async def _write(
         self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
     ) -> list[Row]:
-        def write(db: sqlite3.Connection) -> list[Row]:
-            changed = fetch_all(db, query, parameters)
-            if changed:
-                _keep(db, record)
-            return changed
+        return await self._run(lambda db: _change(db, query, parameters, record))
 
-        return await self._run(write)
+    async def _take_away(
+        self, query: str, parameters: Parameters, record: AuditRecord | None
+    ) -> list[Row]:
+        return await self._run(
+            lambda db: _change(db, query, parameters, record), takes_away=True
+        )
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         await self._run(lambda db: run_each(db, work))
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _run(self, work: Callable[[sqlite3.Connection], T], *, takes_away: bool = False) -> T:
         if self._writer is None:
             raise StoreDown
-        return await self._writer.run(work)
+        return await self._writer.run(work, takes_away=takes_away)
+
+
+def _change(
+    db: sqlite3.Connection, query: str, parameters: Parameters, record: AuditRecord | None
+) -> list[Row]:
+    changed = fetch_all(db, query, parameters)
+    if changed:
+        _keep(db, record)
+    return changed
 
 
 def _keep(db: sqlite3.Connection, record: AuditRecord | None) -> None:

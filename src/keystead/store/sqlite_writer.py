@@ -4,9 +4,12 @@ One thread that writes, and commits what is waiting together.
 A commit costs a disk flush, whatever is in it. While one flush runs, the next writes gather in the
 queue and share the one after it: every caller still waits for its own data to be on the disk, and
 a hundred callers cost about what one does. The event loop only awaits a future.
+
+On a full disk only what takes power away is written, in the room that `Ballast` has kept for it.
 """
 
 import asyncio
+import errno
 import queue
 import sqlite3
 import threading
@@ -17,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from keystead.domain.errors import StoreDown
+from keystead.store.sqlite_ballast import Ballast
 from keystead.store.sqlite_connection import OUR_BUGS
 from keystead.store.sqlite_known import Changes
 
@@ -27,9 +31,10 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Job:
     work: Work
+    takes_away: bool
     deadline: float
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
@@ -38,8 +43,9 @@ class _Job:
 class GroupWriter:
     """Runs pieces of work on one connection, each atomic, in transactions that they share."""
 
-    def __init__(self, db: sqlite3.Connection, wait_seconds: float) -> None:
+    def __init__(self, db: sqlite3.Connection, wait_seconds: float, ballast: Ballast) -> None:
         self._db = db
+        self._ballast = ballast
         self._wait_seconds = wait_seconds
         self._changes: Changes | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -50,18 +56,19 @@ class GroupWriter:
         """Say what each commit changes to *changes*; before the first job."""
         self._changes = changes
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, takes_away: bool = False) -> T:
         """
         Run *work* and return what it returned, once it is committed.
 
         An exception from *work* undoes what it did, and nobody else's.
 
+        Args:   takes_away: it ends sessions or takes rights: on a full disk too.
         Raises: StoreDown: the commit failed, or no lock was had in time.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         deadline = time.monotonic() + self._wait_seconds
-        self._jobs.put(_Job(work, deadline, loop, future))
+        self._jobs.put(_Job(work, takes_away, deadline, loop, future))
         return await future
 
     async def close(self) -> None:
@@ -74,7 +81,7 @@ class GroupWriter:
         is_open = True
         while is_open:
             jobs, is_open = self._wait_for_jobs()
-            outcomes = self._commit(jobs)
+            outcomes = self._outcomes(jobs) if jobs else []
             for loop in {job.loop for job in jobs}:
                 own = [
                     (job.future, outcome)
@@ -94,9 +101,23 @@ class GroupWriter:
             job = self._jobs.get()
         return jobs, False
 
+    def _outcomes(self, jobs: list[_Job]) -> list[Any]:
+        if self._ballast.is_held():
+            try:
+                return self._commit(jobs)
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                    return [_because(error)] * len(jobs)
+                self._ballast.give_up()
+        urgent = [job for job in jobs if job.takes_away]
+        try:
+            done = dict(zip(urgent, self._commit(urgent), strict=True)) if urgent else {}
+        except sqlite3.Error as error:
+            done = dict.fromkeys(urgent, _because(error))
+        full = _because(OSError(errno.ENOSPC, "the disk is full"))
+        return [done.get(job, full) for job in jobs]
+
     def _commit(self, jobs: list[_Job]) -> list[Any]:
-        if not jobs:
-            return []
         try:
             # Whoever has waited for a lock behind others does not wait as long again.
             left = max(0.0, jobs[0].deadline - time.monotonic())
@@ -107,10 +128,10 @@ class GroupWriter:
             with self._changes or nullcontext():
                 outcomes = [self._attempt(job.work) for job in jobs]
                 self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except sqlite3.Error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            return [_because(error)] * len(jobs)
+            raise
         return outcomes
 
     def _attempt(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns or raises.
@@ -126,7 +147,7 @@ class GroupWriter:
         return outcome
 
 
-def _because(error: sqlite3.Error) -> StoreDown:
+def _because(error: Exception) -> StoreDown:
     down = StoreDown()
     down.__cause__ = error
     return down
