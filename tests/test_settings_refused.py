@@ -41,6 +41,8 @@ WRONG = [
     ("COOKIE_SAME_SITE", "none", "none", "none with COOKIE_SECURE=true"),
     ("TRUST_PROXY", "loopback", "'loopback'", "CIDRs such as 10.0.0.0/8"),
     ("KEYSTEAD_PASSWORD_PROFILE", "weak", "'weak'", "'asvs' or 'nist'"),
+    ("KEYSTEAD_THROTTLE", "maybe", "'maybe'", "'on' or 'off'"),
+    ("KEYSTEAD_REDIS_URL", "http://x", "a value that is not shown", "redis://"),
     ("KEYSTEAD_ARGON2_MEMORY_KIB", "7", "'7'", "greater than or equal to 8"),
     ("SEED_ADMIN_ON_START", "true", "true", "true only with ADMIN_EMAIL and ADMIN_PASSWORD set"),
     ("JWT_SECRET", "hunter2", "a value of 7 bytes", "32 bytes or more"),
@@ -166,6 +168,7 @@ UNSAFE = [
     *(("JWT_SECRET", text, "a sample value") for text in SAMPLES),
     *(("ADMIN_PASSWORD", text, "a sample value") for text in ("your-password", "changeme123")),
     ("COOKIE_SECURE", "false", "false"),
+    ("KEYSTEAD_THROTTLE", "off", "off"),
     ("KEYSTEAD_ARGON2_MEMORY_KIB", "19455", "19455 with 2 iterations"),
     ("KEYSTEAD_ARGON2_ITERATIONS", "1", "19456 with 1 iterations"),
 ]
