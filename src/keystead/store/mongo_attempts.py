@@ -1,5 +1,6 @@
 """Counters of attempts: a part of `domain.store.Store`, where each verb is described."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from keystead.domain.throttle import Limit, Tally
 from keystead.store import mongo_transactions
 from keystead.store.mongo_connection import Database
 from keystead.store.mongo_documents import Document, exactly
-from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_transfer import MongoTransfer
 
 OPEN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,15 +54,16 @@ class MongoAttempts(MongoTransfer):
 
 
 async def _count_if_open(db: Database, key: str, limit: Limit, now: datetime) -> Document | None:
-    is_open = {"_id": key, "open_at": {"$not": {"$gt": now}}}
-    try:
-        return await db.attempts.find_one_and_update(
-            is_open, _steps(limit, now), upsert=True, return_document=ReturnDocument.AFTER
-        )
-    except DuplicateKeyError as error:
-        if not is_taken(error, "_id"):
-            raise
-        return None
+    # The counter is made first, and counted in after that: two that make one at once do no harm.
+    with suppress(DuplicateKeyError):
+        empty = {"_id": key, "made": 0, "open_at": OPEN, "expires_at": now}
+        if await db.attempts.find_one({"_id": key}, {"_id": 1}) is None:
+            await db.attempts.insert_one(empty)
+    return await db.attempts.find_one_and_update(
+        {"_id": key, "open_at": {"$lte": now}},
+        _steps(limit, now),
+        return_document=ReturnDocument.AFTER,
+    )
 
 
 def _steps(limit: Limit, now: datetime) -> list[Document]:
