@@ -61,6 +61,8 @@ WRONG = [
     ("KEYSTEAD_ALLOWED_ORIGINS", "https://a.example:0", "'https://a.example:0'", "origins with"),
     ("KEYSTEAD_ALLOWED_ORIGINS", "file:///x", "'file:///x'", "origins with scheme"),
     ("KEYSTEAD_PASSWORD_PROFILE", "weak", "'weak'", "'asvs' or 'nist'"),
+    ("KEYSTEAD_THROTTLE", "maybe", "'maybe'", "'on' or 'off'"),
+    ("KEYSTEAD_REDIS_URL", "http://x", "a value that is not shown", "redis://"),
     ("KEYSTEAD_ARGON2_MEMORY_KIB", "7", "'7'", "greater than or equal to 8"),
     ("SEED_ADMIN_ON_START", "true", "true", "true only with ADMIN_EMAIL and ADMIN_PASSWORD set"),
     ("JWT_SECRET", "hunter2", "a value of 7 bytes", "32 bytes or more"),
@@ -187,6 +189,7 @@ UNSAFE = [
     *(("ADMIN_PASSWORD", text, "a sample value") for text in ("your-password", "changeme123")),
     ("COOKIE_SECURE", "false", "false"),
     ("KEYSTEAD_ALLOWED_ORIGINS", "http://app.example.com", "http://app.example.com"),
+    ("KEYSTEAD_THROTTLE", "off", "off"),
     ("KEYSTEAD_ARGON2_MEMORY_KIB", "19455", "19455 with 2 iterations"),
     ("KEYSTEAD_ARGON2_ITERATIONS", "1", "19456 with 1 iterations"),
 ]

@@ -146,13 +146,19 @@ async def refresh_secure(service: Service, token: str) -> httpx.Response:
     )
 
 
+def refresh_cookie_of(answer: httpx.Response) -> str:
+    # Signing in sets a second one, by which the device is known again.
+    headers = answer.headers.get_list("set-cookie")
+    (header,) = [each for each in headers if "refreshToken=" in each]
+    return header
+
+
 def attributes_of(answer: httpx.Response) -> dict[str, str]:
-    (header,) = answer.headers.get_list("set-cookie")
-    pair, *attributes = header.split("; ")
+    pair, *attributes = refresh_cookie_of(answer).split("; ")
     named = {text.partition("=")[0].lower(): text.rpartition("=")[2] for text in attributes}
     return {"name": pair.partition("=")[0], **named}
 
 
 def value_of(answer: httpx.Response) -> str:
-    (morsel,) = SimpleCookie(answer.headers["set-cookie"]).values()
+    (morsel,) = SimpleCookie(refresh_cookie_of(answer)).values()
     return morsel.value

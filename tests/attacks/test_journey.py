@@ -69,7 +69,7 @@ class World:
     @contextmanager
     def opened(cls, database: Database) -> Iterator["World"]:
         clock = Clock()
-        config = Settings.load(**{**settings_of(database), **CHEAPEST_ARGON2})
+        config = Settings.load(**{**settings_of(database), **CHEAPEST_ARGON2, "throttle": "off"})
         service = serving(config, clock)
         with asyncio.Runner() as runner:
             running = runner.run(service.__aenter__())

@@ -100,6 +100,16 @@ class AttemptPromises:
 
         assert [tally.made for tally in tallies if tally.is_counted] == [4]
 
+    @pytest.mark.parametrize("limit", [WINDOW, WAITS])
+    async def test_a_process_whose_clock_is_behind_is_not_kept_waiting(
+        self, store: Store, another_store: Store, limit: Limit
+    ) -> None:
+        await store.count_attempt("key", limit, NOW)
+        assert (await another_store.count_attempt("key", limit, NOW - 2 * SECOND)).is_counted
+        await store.take_attempt_back("key", NOW)
+
+        assert (await another_store.count_attempt("key", limit, NOW - 2 * SECOND)).is_counted
+
     async def test_counters_do_not_know_one_another(self, store: Store) -> None:
         for _ in range(9):
             await store.count_attempt("one", WINDOW, NOW)

@@ -74,7 +74,7 @@ class Tally:
 
     Args:
         made: the attempts counted so far.
-        open_at: from when on the next one is let in.
+        open_at: from when on the next one is let in; the moment of this one, if at once.
         is_counted: whether this one was let in, and is among them.
 
     """
@@ -142,9 +142,10 @@ def address_and_network(ip: str | None) -> tuple[str, str]:
 
     Whoever has one IPv6 address has the /64 around it. A peer without an address is like all others.
     """
-    if ip is None:
+    try:
+        address = ipaddress.ip_address(ip or "")
+    except ValueError:
         return "unknown", "unknown"
-    address = ipaddress.ip_address(ip)
     mapped = getattr(address, "ipv4_mapped", None)
     narrow, wide = (32, 24) if mapped or address.version == 4 else (64, 48)  # noqa: PLR2004 - IPv4
     one, network = (

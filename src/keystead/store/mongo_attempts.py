@@ -1,6 +1,7 @@
 """Counters of attempts: a part of `domain.store.Store`, where each verb is described."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -10,8 +11,10 @@ from keystead.domain.throttle import Limit, Tally
 from keystead.store import mongo_transactions
 from keystead.store.mongo_connection import Database
 from keystead.store.mongo_documents import Document, exactly
-from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_transfer import MongoTransfer
+
+OPEN = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when on an attempt is let in that need not wait: also where a clock is behind."""
 
 
 class MongoAttempts(MongoTransfer):
@@ -25,17 +28,17 @@ class MongoAttempts(MongoTransfer):
             # taken: whoever finds it open tries again.
             while True:
                 if (counted := await _count_if_open(db, key, limit, now)) is not None:
-                    return _tally(counted, is_counted=True)
+                    return _tally(counted, now, is_counted=True)
                 found = await db.attempts.find_one({"_id": key})
                 if found is not None and found["open_at"] > now:
-                    return _tally(found, is_counted=False)
+                    return _tally(found, now, is_counted=False)
 
         return await self._connection.run(count)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""
         counted = {"_id": exactly(key), "made": {"$gt": 0}, "expires_at": {"$gt": now}}
-        changes = {"$inc": {"made": -1}, "$set": {"open_at": now}}
+        changes = {"$inc": {"made": -1}, "$set": {"open_at": OPEN}}
         await self._connection.run(lambda db: db.attempts.update_one(counted, changes))
 
     async def forget_attempts(self, key: str) -> None:
@@ -51,15 +54,16 @@ class MongoAttempts(MongoTransfer):
 
 
 async def _count_if_open(db: Database, key: str, limit: Limit, now: datetime) -> Document | None:
-    is_open = {"_id": key, "open_at": {"$not": {"$gt": now}}}
-    try:
-        return await db.attempts.find_one_and_update(
-            is_open, _steps(limit, now), upsert=True, return_document=ReturnDocument.AFTER
-        )
-    except DuplicateKeyError as error:
-        if not is_taken(error, "_id"):
-            raise
-        return None
+    # The counter is made first, and counted in after that: two that make one at once do no harm.
+    with suppress(DuplicateKeyError):
+        empty = {"_id": key, "made": 0, "open_at": OPEN, "expires_at": now}
+        if await db.attempts.find_one({"_id": key}, {"_id": 1}) is None:
+            await db.attempts.insert_one(empty)
+    return await db.attempts.find_one_and_update(
+        {"_id": key, "open_at": {"$lte": now}},
+        _steps(limit, now),
+        return_document=ReturnDocument.AFTER,
+    )
 
 
 def _steps(limit: Limit, now: datetime) -> list[Document]:
@@ -84,7 +88,7 @@ def _steps(limit: Limit, now: datetime) -> list[Document]:
                 "open_at": _first_of(
                     [
                         (is_stopped, "$expires_at"),
-                        ({"$lt": ["$made", limit.free]}, now),
+                        ({"$lt": ["$made", limit.free]}, OPEN),
                         ({"$gte": [doubled, limit.doublings]}, {"$add": [now, longest_ms]}),
                     ],
                     {"$add": [now, {"$multiply": [first_ms, {"$pow": [2, doubled]}]}]},
@@ -99,5 +103,5 @@ def _first_of(branches: list[tuple[Document, Any]], otherwise: Any) -> Document:
     return {"$switch": {"branches": cases, "default": otherwise}}
 
 
-def _tally(found: Document, *, is_counted: bool) -> Tally:
-    return Tally(int(found["made"]), found["open_at"], is_counted)
+def _tally(found: Document, now: datetime, *, is_counted: bool) -> Tally:
+    return Tally(int(found["made"]), max(now, found["open_at"]), is_counted)

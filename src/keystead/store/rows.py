@@ -147,11 +147,12 @@ def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
     """Return the parameters of `sql_attempts.COUNT_ATTEMPT`."""
     moment, expiry = to_millis(now), to_millis(now + limit.memory)
     first_wait = limit.wait_after(1) if limit.stop > 1 else limit.memory
+    open_at = to_millis(now + first_wait) if first_wait else 0
     return (
         key,
         moment,
         expiry,
-        to_millis(now + first_wait),
+        open_at,
         None if limit.memory_at_stop is None else to_millis(now + limit.memory_at_stop),
         limit.free,
         limit.stop,
@@ -161,9 +162,9 @@ def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
     )
 
 
-def tally_from(row: Row, *, is_counted: bool) -> Tally:
+def tally_from(row: Row, now: datetime, *, is_counted: bool) -> Tally:
     """Build a tally from what `sql_attempts.COUNT_ATTEMPT` returns."""
-    return Tally(row[0], from_millis(row[1]), is_counted)
+    return Tally(row[0], max(now, from_millis(row[1])), is_counted)
 
 
 def copy_state_from(text: str) -> CopyState:

@@ -1,7 +1,8 @@
 """The queries about attempts, written as those of `sql` are."""
 
 # What an attempt makes of its counter: the number it has, when that one is forgotten, and from when
-# the next is let in. Whatever is forgotten was open before, so `open_at` is the only guard.
+# the next is let in: 0 if at once, so that a process whose clock is behind finds it open, too.
+# Whatever is forgotten was open before, so `open_at` is the only guard.
 _FORGOTTEN = "attempts.expires_at <= $2"
 _NUMBER = f"CASE WHEN {_FORGOTTEN} THEN 1 ELSE attempts.made + 1 END"
 _EXPIRY = f"""CASE
@@ -21,7 +22,7 @@ COUNT_ATTEMPT = f"""
         open_at = CASE
             WHEN {_FORGOTTEN} THEN $4
             WHEN attempts.made + 1 >= $7 THEN {_EXPIRY}
-            WHEN attempts.made + 1 < $6 THEN $2
+            WHEN attempts.made + 1 < $6 THEN 0
             WHEN attempts.made + 1 - $6 >= $9 THEN $2 + $10
             ELSE $2 + (CAST($8 AS BIGINT) << CAST(attempts.made + 1 - $6 AS INTEGER))
         END
@@ -32,7 +33,7 @@ COUNT_ATTEMPT = f"""
 FIND_ATTEMPTS = "SELECT made, open_at FROM attempts WHERE id = $1"
 
 TAKE_ATTEMPT_BACK = """
-    UPDATE attempts SET made = made - 1, open_at = $2
+    UPDATE attempts SET made = made - 1, open_at = 0
     WHERE id = $1 AND made > 0 AND expires_at > $2
     RETURNING id
 """

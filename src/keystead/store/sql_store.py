@@ -150,11 +150,11 @@ class SqlStore(ABC):
         """See `Store.count_attempt`: the WHERE decides, in the statement that counts."""
         counted = await self._write(sql_attempts.COUNT_ATTEMPT, rows.from_attempt(key, limit, now))
         if counted:
-            return rows.tally_from(counted[0], is_counted=True)
+            return rows.tally_from(counted[0], now, is_counted=True)
         found = await self._read(sql_attempts.FIND_ATTEMPTS, (key,))
         # Forgotten in this very moment: then there is nothing to wait for.
         return (
-            rows.tally_from(found[0], is_counted=False)
+            rows.tally_from(found[0], now, is_counted=False)
             if found
             else Tally(0, now, is_counted=False)
         )
