@@ -23,6 +23,12 @@ NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 ACTIVE_ADMIN = {"role": Role.ADMIN.value, "status": Status.ACTIVE.value}
 
 
+async def add_user(db: Database, within: Transaction, new: Document) -> bool:
+    """Keep a new user. Returns: True; what is taken already is the driver's error."""
+    await db.users.insert_one(new, session=within)
+    return True
+
+
 async def change_user(
     db: Database, within: Transaction, user_id: UserId, changes: Document
 ) -> User | None:
