@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from keystead.domain.user import EmailAddress, Role, Status, UserQuery
-from keystead.store import sql
+from keystead.domain.audit import AuditQuery
+from keystead.domain.user import EmailAddress, Role, Status, UserId, UserQuery
+from keystead.store import audit_queries, sql
 from tests.store.sqlite_files import open_sqlite
 
 QUERIES = {
-    name: text
-    for name, text in vars(sql).items()
+    prefix + name: text
+    for prefix, module in (("", sql), ("AUDIT_", audit_queries))
+    for name, text in vars(module).items()
     if isinstance(text, str) and text.strip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
 }
-MAY_SCAN = {"CHECK", "COUNT"}
-"""The one takes the first row it comes across; the other counts before a copy, never for a request."""
+MAY_SCAN = {"CHECK", "COUNT", "AUDIT_COUNT"}
+"""The one takes the first row it comes across; the others count before a copy, never for a request."""
 
 COMBINATIONS = [
     UserQuery(10, after, search, role, status)
@@ -66,6 +68,7 @@ def test_every_query_goes_by_an_index(db: sqlite3.Connection, name: str) -> None
 
 
 def test_the_queries_are_found() -> None:
+    assert {"AUDIT_ADD", "AUDIT_LIST_UNSEALED", "AUDIT_TRIM"} <= QUERIES.keys()
     assert {"ADD_USER", "FIND_SESSION", "ROTATE_REFRESH_TOKEN", "PURGE_EXPIRED"} <= QUERIES.keys()
 
 
@@ -79,6 +82,17 @@ def test_every_combination_of_filters_reads_one_index_in_order(
     how = "SCAN" if query == everybody else "SEARCH"
     assert len(steps) == 1
     assert steps[0].startswith(f"{how} users USING INDEX")
+
+
+@pytest.mark.parametrize("before", [None, "x"])
+@pytest.mark.parametrize("filtered", [{}, {"actor": "x"}, {"subject": "x"}, {"name": "x"}])
+def test_the_audit_log_is_listed_by_an_index_that_has_the_order(
+    db: sqlite3.Connection, before: str | None, filtered: dict[str, UserId]
+) -> None:
+    steps = plan(db, audit_queries.list_records(AuditQuery(10, before, **filtered))[0])
+
+    assert len(steps) == 1
+    assert f"audit_by_{next(iter(filtered), '')}" in steps[0] or not filtered
 
 
 @pytest.mark.parametrize("query", COMBINATIONS, ids=str)

@@ -7,6 +7,7 @@ see nothing else. docs/decisions/0010-mongodb.md has the reasons.
 """
 
 from datetime import datetime
+from typing import TypeVar
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -24,14 +25,17 @@ from keystead.domain.user import (
     UserId,
     UserQuery,
 )
-from keystead.store import mongo_audit, mongo_transactions
 from keystead.store import mongo_documents as documents
+from keystead.store import mongo_transactions
 from keystead.store.mongo_attempts import MongoAttempts
+from keystead.store.mongo_audit import document_of
 from keystead.store.mongo_connection import Database, Steps, Transaction
-from keystead.store.mongo_documents import USER, USER_BY_EMAIL, WITH_USER, Document, exactly
+from keystead.store.mongo_documents import USER, USER_BY_EMAIL, WITH_USER, exactly
 from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_schema import ADMINS
 from keystead.store.mongo_transactions import NEWEST_FIRST
+
+T = TypeVar("T")
 
 
 class MongoStore(MongoAttempts):
@@ -43,18 +47,15 @@ class MongoStore(MongoAttempts):
         self, user: User, password: PasswordHash, record: AuditRecord | None = None
     ) -> bool:
         """See `Store.add_user`: the unique index decides."""
-
-        async def add(db: Database, within: Transaction) -> None:
-            await db.users.insert_one(documents.from_user(user, password), session=within)
-            await mongo_audit.keep(db, within, record)
-
+        new = documents.from_user(user, password)
         try:
-            await self._connection.transact(user.id, add)
+            return await self._recorded(
+                user.id, lambda db, within: mongo_transactions.add_user(db, within, new), record
+            )
         except DuplicateKeyError as error:
             if not is_taken(error, "email"):
                 raise
             return False
-        return True
 
     async def find_user(self, user_id: UserId) -> User | None:
         """See `Store.find_user`."""
@@ -141,14 +142,18 @@ class MongoStore(MongoAttempts):
         # What is read here is no more than a hint: the transaction looks for itself.
         user = await self.find_user(user_id)
         is_admin = user is not None and user.role is Role.ADMIN
+        return await self._recorded(ADMINS if is_admin else user_id, steps, record)
 
-        async def change(db: Database, within: Transaction) -> User | None:
+    async def _recorded(self, subject: str, steps: Steps[T], record: AuditRecord | None) -> T:
+        """Do *steps* in one transaction, which keeps *record* if they say that something changed."""
+
+        async def change(db: Database, within: Transaction) -> T:
             changed = await steps(db, within)
-            if changed is not None:
-                await mongo_audit.keep(db, within, record)
+            if changed and record is not None:
+                await db.audit.insert_one(document_of(record), session=within)
             return changed
 
-        return await self._connection.transact(ADMINS if is_admin else user_id, change)
+        return await self._connection.transact(subject, change)
 
     # Sessions
 
@@ -156,14 +161,11 @@ class MongoStore(MongoAttempts):
         self, session: Session, cap: int, record: AuditRecord | None = None
     ) -> bool:
         """See `Store.open_session`."""
-
-        async def insert(db: Database, within: Transaction) -> bool:
-            is_open = await mongo_transactions.open_session(db, within, session, cap)
-            if is_open:
-                await mongo_audit.keep(db, within, record)
-            return is_open
-
-        return await self._connection.transact(session.user_id, insert)
+        return await self._recorded(
+            session.user_id,
+            lambda db, within: mongo_transactions.open_session(db, within, session, cap),
+            record,
+        )
 
     async def find_session(self, session_id: SessionId) -> SignedIn | None:
         """See `Store.find_session`."""
@@ -189,16 +191,11 @@ class MongoStore(MongoAttempts):
         self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
     ) -> bool:
         """See `Store.renew_authentication`."""
-        live = {"_id": exactly(session_id), "expires_at": {"$gt": now}}
-
-        async def renew(db: Database, within: Transaction) -> bool:
-            renewal = {"$set": {"authenticated_at": now}}
-            outcome = await db.sessions.update_one(live, renewal, session=within)
-            if outcome.matched_count:
-                await mongo_audit.keep(db, within, record)
-            return outcome.matched_count == 1
-
-        return await self._connection.transact(session_id, renew)
+        return await self._recorded(
+            session_id,
+            lambda db, within: mongo_transactions.renew(db, within, session_id, now),
+            record,
+        )
 
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
@@ -235,17 +232,11 @@ class MongoStore(MongoAttempts):
         record: AuditRecord | None = None,
     ) -> bool:
         """See `Store.close_session`."""
-        one: Document = {"_id": exactly(session_id)}
-        if owner is not None:
-            one["user_id"] = exactly(owner)
-
-        async def close(db: Database, within: Transaction) -> bool:
-            closed = await db.sessions.delete_one(one, session=within)
-            if closed.deleted_count:
-                await mongo_audit.keep(db, within, record)
-            return closed.deleted_count == 1
-
-        return await self._connection.transact(session_id, close)
+        return await self._recorded(
+            session_id,
+            lambda db, within: mongo_transactions.close_session(db, within, session_id, owner),
+            record,
+        )
 
     async def close_sessions(
         self,
@@ -254,14 +245,11 @@ class MongoStore(MongoAttempts):
         record: AuditRecord | None = None,
     ) -> int:
         """See `Store.close_sessions`."""
-
-        async def close(db: Database, within: Transaction) -> int:
-            count = await mongo_transactions.close_sessions(db, within, user_id, keep)
-            if count:
-                await mongo_audit.keep(db, within, record)
-            return count
-
-        return await self._connection.transact(user_id, close)
+        return await self._recorded(
+            user_id,
+            lambda db, within: mongo_transactions.close_sessions(db, within, user_id, keep),
+            record,
+        )
 
 
 async def _find_session(db: Database, session_id: SessionId) -> SignedIn | None:

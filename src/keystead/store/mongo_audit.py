@@ -96,12 +96,6 @@ class MongoAudit(MongoUpkeep):
         return [record_from(one) for one in found]
 
 
-async def keep(db: Database, within: Transaction, record: AuditRecord | None) -> None:
-    """Write *record*, if there is one, in the transaction of what it tells of."""
-    if record is not None:
-        await db.audit.insert_one(document_of(record), session=within)
-
-
 def document_of(record: AuditRecord) -> Document:
     """Return the document of *record*."""
     document = asdict(record)

@@ -23,6 +23,12 @@ NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 ACTIVE_ADMIN = {"role": Role.ADMIN.value, "status": Status.ACTIVE.value}
 
 
+async def add_user(db: Database, within: Transaction, new: Document) -> bool:
+    """Keep a new user. Returns: True; what is taken already is the driver's error."""
+    await db.users.insert_one(new, session=within)
+    return True
+
+
 async def change_user(
     db: Database, within: Transaction, user_id: UserId, changes: Document
 ) -> User | None:
@@ -57,6 +63,22 @@ async def find_dispensable(db: Database, within: Transaction, user_id: UserId) -
         if await db.users.find_one(others, {"_id": 1}, session=within) is None:
             raise LastAdmin
     return user
+
+
+async def renew(db: Database, within: Transaction, session_id: SessionId, now: datetime) -> bool:
+    """Note that the owner of a live session proved the password. Returns: False if there is none."""
+    live = {"_id": exactly(session_id), "expires_at": {"$gt": now}}
+    renewal = {"$set": {"authenticated_at": now}}
+    return (await db.sessions.update_one(live, renewal, session=within)).matched_count == 1
+
+
+async def close_session(
+    db: Database, within: Transaction, session_id: SessionId, owner: UserId | None
+) -> bool:
+    """End one session, of *owner* only if given. Returns: whether there was one to end."""
+    owned: Document = {} if owner is None else {"user_id": exactly(owner)}
+    one = {"_id": exactly(session_id), **owned}
+    return (await db.sessions.delete_one(one, session=within)).deleted_count == 1
 
 
 async def close_sessions(

@@ -236,9 +236,7 @@ class SqliteStore(SqlTransfer):
     async def _take_away(
         self, query: str, parameters: Parameters, record: AuditRecord | None
     ) -> list[Row]:
-        return await self._run(
-            lambda db: _change(db, query, parameters, record), takes_away=True
-        )
+        return await self._run(lambda db: _change(db, query, parameters, record), takes_away=True)
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         await self._run(lambda db: run_each(db, work))
