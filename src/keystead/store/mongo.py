@@ -125,15 +125,9 @@ class MongoStore(MongoAttempts):
 
     async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`."""
-
-        async def delete(db: Database, within: Transaction) -> User | None:
-            user = await mongo_transactions.find_dispensable(db, within, user_id)
-            if user is not None:
-                await db.users.delete_one({"_id": exactly(user_id)}, session=within)
-                await mongo_transactions.close_sessions(db, within, user_id)
-            return user
-
-        return await self._change(user_id, delete, record)
+        return await self._change(
+            user_id, lambda db, within: mongo_transactions.delete_user(db, within, user_id), record
+        )
 
     async def _change(
         self, user_id: UserId, steps: Steps[User | None], record: AuditRecord | None

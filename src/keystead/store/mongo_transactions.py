@@ -65,6 +65,19 @@ async def find_dispensable(db: Database, within: Transaction, user_id: UserId) -
     return user
 
 
+async def delete_user(db: Database, within: Transaction, user_id: UserId) -> User | None:
+    """
+    Remove a user with their sessions. Returns: the user as they were, or None if there is none.
+
+    Raises: LastAdmin.
+    """
+    user = await find_dispensable(db, within, user_id)
+    if user is not None:
+        await db.users.delete_one({"_id": exactly(user_id)}, session=within)
+        await close_sessions(db, within, user_id)
+    return user
+
+
 async def renew(db: Database, within: Transaction, session_id: SessionId, now: datetime) -> bool:
     """Note that the owner of a live session proved the password. Returns: False if there is none."""
     live = {"_id": exactly(session_id), "expires_at": {"$gt": now}}

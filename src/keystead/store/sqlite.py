@@ -14,11 +14,12 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
-from keystead.domain.errors import LastAdmin, StoreDown
+from keystead.domain.errors import StoreDown
 from keystead.domain.session import Session, SessionId, SignedIn
-from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
+from keystead.domain.tokens import RotationOutcome, Unknown
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store import audit_queries, rows, sql
+from keystead.store import rows, sql
+from keystead.store import sqlite_transactions as transactions
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 from keystead.store.sql_transfer import SqlTransfer
@@ -28,7 +29,6 @@ from keystead.store.sqlite_connection import (
     connect,
     connect_to_read,
     fetch_all,
-    fetch_one,
     run_each,
 )
 from keystead.store.sqlite_known import Changes, KnownSessions
@@ -143,7 +143,7 @@ class SqliteStore(SqlTransfer):
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
         return await self._run(
-            lambda db: _change_user(db, sql.CHANGE_ROLE, parameters, record),
+            lambda db: transactions.change_user(db, sql.CHANGE_ROLE, parameters, record),
             takes_away=role is not Role.ADMIN,
         )
 
@@ -152,34 +152,23 @@ class SqliteStore(SqlTransfer):
     ) -> User | None:
         """See `Store.change_status`."""
         parameters = (user_id, status.value, rows.to_millis(now))
-
-        def change(db: sqlite3.Connection) -> User | None:
-            user = _change_user(db, sql.CHANGE_STATUS, parameters, record)
-            if user is not None and not user.is_active:
-                fetch_all(db, sql.CLOSE_SESSIONS, (user_id, ""))
-            return user
-
-        return await self._run(change, takes_away=status is not Status.ACTIVE)
+        return await self._run(
+            lambda db: transactions.change_status(db, parameters, record),
+            takes_away=status is not Status.ACTIVE,
+        )
 
     async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
         return await self._run(
-            lambda db: _change_user(db, sql.DELETE_USER, (user_id,), record), takes_away=True
+            lambda db: transactions.change_user(db, sql.DELETE_USER, (user_id,), record),
+            takes_away=True,
         )
 
     async def open_session(
         self, session: Session, cap: int, record: AuditRecord | None = None
     ) -> bool:
         """See `Store.open_session`."""
-
-        def insert(db: sqlite3.Connection) -> bool:
-            if fetch_one(db, sql.OPEN_SESSION, rows.from_session(session)) is None:
-                return False
-            fetch_all(db, sql.EVICT_SESSIONS, (session.user_id, session.id, cap - 1))
-            _keep(db, record)
-            return True
-
-        return await self._run(insert)
+        return await self._run(lambda db: transactions.open_session(db, session, cap, record))
 
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
@@ -187,32 +176,16 @@ class SqliteStore(SqlTransfer):
         """See `Store.rotate_refresh_token`: the UPDATE names the generation it replaces."""
         if not rows.can_be_kept(session_id):
             return Unknown()
-        parameters = (session_id, generation, rows.to_millis(now), rows.to_millis(expires_at))
-
-        def rotate(db: sqlite3.Connection) -> RotationOutcome:
-            is_rotated = fetch_one(db, sql.ROTATE_REFRESH_TOKEN, parameters) is not None
-            row = fetch_one(db, sql.FIND_SESSION, (session_id,))
-            found = None if row is None else rows.signed_in_from(row)
-            if is_rotated and found is not None:
-                return Rotated(found)
-            return judge(found, generation, now)
-
-        return await self._run(rotate)
+        return await self._run(
+            lambda db: transactions.rotate(db, session_id, generation, now, expires_at)
+        )
 
     async def seal_audit(
         self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead
     ) -> bool:
         """See `Store.seal_audit`."""
-        heads = (audit_queries.from_head(old), audit_queries.from_head(new))
-
-        def seal(db: sqlite3.Connection) -> bool:
-            if fetch_one(db, audit_queries.MOVE_HEAD, heads) is None:
-                return False
-            run_each(db, [(audit_queries.SEAL, audit_queries.from_seals(seals))])
-            return True
-
         try:
-            return await self._run(seal)
+            return await self._run(lambda db: transactions.seal(db, seals, old, new))
         except sqlite3.IntegrityError:
             return False  # A place is taken: the head that says otherwise is gone.
 
@@ -231,12 +204,14 @@ class SqliteStore(SqlTransfer):
     async def _write(
         self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
     ) -> list[Row]:
-        return await self._run(lambda db: _change(db, query, parameters, record))
+        return await self._run(lambda db: transactions.change(db, query, parameters, record))
 
     async def _take_away(
         self, query: str, parameters: Parameters, record: AuditRecord | None
     ) -> list[Row]:
-        return await self._run(lambda db: _change(db, query, parameters, record), takes_away=True)
+        return await self._run(
+            lambda db: transactions.change(db, query, parameters, record), takes_away=True
+        )
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         await self._run(lambda db: run_each(db, work))
@@ -245,32 +220,3 @@ class SqliteStore(SqlTransfer):
         if self._writer is None:
             raise StoreDown
         return await self._writer.run(work, takes_away=takes_away)
-
-
-def _change(
-    db: sqlite3.Connection, query: str, parameters: Parameters, record: AuditRecord | None
-) -> list[Row]:
-    changed = fetch_all(db, query, parameters)
-    if changed:
-        _keep(db, record)
-    return changed
-
-
-def _keep(db: sqlite3.Connection, record: AuditRecord | None) -> None:
-    if record is not None:
-        fetch_all(db, audit_queries.ADD, audit_queries.from_record(record))
-
-
-def _change_user(
-    db: sqlite3.Connection, query: str, parameters: Parameters, record: AuditRecord | None
-) -> User | None:
-    if not rows.can_be_kept(parameters[0]):
-        return None
-    row = fetch_one(db, query, parameters)
-    if row is not None:
-        _keep(db, record)
-        return rows.user_from(row)
-    # Nothing changed: either there is no such user, or the guard in the WHERE held.
-    if fetch_one(db, sql.FIND_USER, parameters[:1]) is not None:
-        raise LastAdmin
-    return None
