@@ -50,6 +50,8 @@ VALUES: dict[str, tuple[str, object]] = {
         "https://app.example.com:443, http://LOCALHOST:5173",
         ("https://app.example.com", "http://localhost:5173"),
     ),
+    "step_up": ("All", "all"),
+    "step_up_window": ("15m", timedelta(minutes=15)),
     "audit_trim_after": ("30d", timedelta(days=30)),
     "password_profile": ("NIST", "nist"),
     "argon2_memory_kib": ("65536", 65_536),

@@ -49,7 +49,8 @@ async def test_refreshing_without_end_leaves_one_session_and_nothing_else(
     service: Service, bob: Person, database: Database
 ) -> None:
     def count() -> dict[str, int]:
-        return {name: len(rows) for name, rows in content(database).items()}
+        # Leases come and go with what runs beside the requests.
+        return {name: len(rows) for name, rows in content(database).items() if name != "leases"}
 
     before = count()
     first = bob.refresh_token

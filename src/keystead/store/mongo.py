@@ -113,15 +113,11 @@ class MongoStore(MongoAttempts):
         self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
     ) -> User | None:
         """See `Store.change_status`."""
-        changes = {"status": status.value, "updated_at": now}
-
-        async def change(db: Database, within: Transaction) -> User | None:
-            if status is not Status.ACTIVE:
-                await mongo_transactions.find_dispensable(db, within, user_id)
-                await mongo_transactions.close_sessions(db, within, user_id)
-            return await mongo_transactions.change_user(db, within, user_id, changes)
-
-        return await self._change(user_id, change, record)
+        return await self._change(
+            user_id,
+            lambda db, within: mongo_transactions.change_status(db, within, user_id, status, now),
+            record,
+        )
 
     async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
         """See `Store.delete_user`."""

@@ -65,6 +65,21 @@ async def find_dispensable(db: Database, within: Transaction, user_id: UserId) -
     return user
 
 
+async def change_status(
+    db: Database, within: Transaction, user_id: UserId, status: Status, now: datetime
+) -> User | None:
+    """
+    Enable or disable a user; whoever is disabled is signed out. As `change_user` otherwise.
+
+    Raises: LastAdmin.
+    """
+    if status is not Status.ACTIVE:
+        await find_dispensable(db, within, user_id)
+        await close_sessions(db, within, user_id)
+    changes = {"status": status.value, "updated_at": now}
+    return await change_user(db, within, user_id, changes)
+
+
 async def delete_user(db: Database, within: Transaction, user_id: UserId) -> User | None:
     """
     Remove a user with their sessions. Returns: the user as they were, or None if there is none.
