@@ -1,5 +1,6 @@
 """What every test can ask for: a clock, settings, an app on a fresh database, and people."""
 
+import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
+import structlog
 
+from keystead import logs
 from keystead.app import build
 from keystead.assembly import open_tools
 from keystead.domain.user import Role, UserId
@@ -194,3 +198,21 @@ async def eve(service: Service) -> Person:
 def anybody(service: Service) -> httpx.AsyncClient:
     """A client without an account."""
     return service.client()
+
+
+ReadLog = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def read_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadLog]:
+    """Log as in production, to a text that the returned function reads, line by line."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logs, "_lines", logs._lines)
+    logs.configure("json", stream)
+
+    def read() -> list[dict[str, Any]]:
+        logs.finish()
+        return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+    yield read
+    structlog.reset_defaults()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from keystead import redis_counts
-from tests.conftest import Clock, Service, StartService
+from tests.conftest import Clock, ReadLog, Service, StartService
 from tests.people import Person
 from tests.redis_server import RedisServer, redis_server
 
@@ -74,7 +74,7 @@ async def test_a_right_password_gives_back_what_it_took(counted: Service) -> Non
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 async def test_without_redis_each_process_goes_on_with_its_share(
-    counted: Service, redis: RedisServer, how: signal.Signals, capsys: pytest.CaptureFixture[str]
+    counted: Service, redis: RedisServer, how: signal.Signals, read_log: ReadLog
 ) -> None:
     bob = await counted.person("bob")
     redis.send(how)
@@ -88,7 +88,7 @@ async def test_without_redis_each_process_goes_on_with_its_share(
         assert await readiness(counted) == (200, "degraded")
         # One wait for an answer, not ten.
         assert took < 10 * redis_counts.ANSWER_SECONDS
-        assert capsys.readouterr().out.count("redis_unavailable") == 1
+        assert [line["event"] for line in read_log()].count("redis_unavailable") == 1
     finally:
         redis.send(signal.SIGCONT)
 
@@ -97,7 +97,7 @@ async def test_a_redis_that_is_back_is_used_again(
     counted: Service,
     redis: RedisServer,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    read_log: ReadLog,
 ) -> None:
     monkeypatch.setattr(redis_counts, "PAUSE_SECONDS", 0.0)
     redis.kill()
@@ -109,7 +109,7 @@ async def test_a_redis_that_is_back_is_used_again(
 
     assert await readiness(counted) == (200, "ok")
     assert redis.say("DBSIZE") == ":2"
-    assert capsys.readouterr().out.count("redis_connected") == 1
+    assert [line["event"] for line in read_log()].count("redis_connected") == 1
 
 
 @pytest.mark.requirement(16, 57)

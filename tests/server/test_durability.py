@@ -159,7 +159,7 @@ def _killable(database: Database) -> Iterator[Killed]:
     with subprocess.Popen(
         [sys.executable, str(preloaded.__file__)],
         cwd=database.folder,
-        env=environment(environment_of(database)),
+        env=environment({**environment_of(database), "KEYSTEAD_THROTTLE": "off"}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

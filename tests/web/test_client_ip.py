@@ -7,9 +7,8 @@ import sys
 import pytest
 
 from keystead.web.client_ip import ClientIp
-from tests.conftest import Service, StartService
+from tests.conftest import ReadLog, Service, StartService
 from tests.people import Person, profile_with
-from tests.web.conftest import ReadLog
 
 PROXY, SECOND_PROXY = "10.0.0.1", "10.0.0.2"
 CLIENT = "203.0.113.7"

@@ -6,11 +6,10 @@ import httpx
 import pytest
 
 from keystead.domain.store import Store
-from tests.conftest import Service, StartService
+from tests.conftest import ReadLog, Service, StartService
 from tests.databases import Database, content
 from tests.people import Person, profile_with
 from tests.web.calls import KEYS, NEEDS_NO_DATABASE, caller, stranger
-from tests.web.conftest import ReadLog
 from tests.web.expect import assert_problem, check_answer
 
 SECRET = "the password of the database is hunter2"

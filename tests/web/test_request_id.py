@@ -5,8 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.conftest import Service, StartService
-from tests.web.conftest import ReadLog
+from tests.conftest import ReadLog, Service, StartService
 
 UUID = "019b796d-d600-7bb9-b780-d2641cd13b89"
 

@@ -66,8 +66,10 @@ class Origin:
     @property
     def kept_user_agent(self) -> str | None:
         """The user agent as it can be kept; None if it says nothing."""
-        # Not every database keeps a NUL in a text; RFC 9110 section 5.5 puts a space there.
-        return (self.user_agent or "")[:MAX_USER_AGENT].replace("\0", " ") or None
+        # A NUL is not kept by every database (RFC 9110 section 5.5 puts a space there), and control
+        # characters could be orders to the terminal of whoever looks at the sessions.
+        text = (self.user_agent or "")[:MAX_USER_AGENT]
+        return "".join(one if one.isprintable() else " " for one in text) or None
 
 
 COMMAND_LINE = Origin(None, None, via="command line")

@@ -106,7 +106,7 @@ class GroupWriter:
             try:
                 return self._commit(jobs)
             except sqlite3.Error as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
                     return [_because(error)] * len(jobs)
                 self._ballast.give_up()
         urgent = [job for job in jobs if job.takes_away]
