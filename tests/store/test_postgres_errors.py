@@ -20,10 +20,10 @@ BUGS = ["22001", "22P02", "23502", "23503", "23514", "42601", "42703", "42804"]
 @contextmanager
 def raising(database: PostgresDatabase, code: str, times: int = 10**6) -> Iterator[None]:
     """Let the first *times* inserts into `sessions` fail with the SQLSTATE *code*."""
-    database.run("CREATE SEQUENCE attempts")
+    database.run("CREATE SEQUENCE refusals")
     database.run(f"""
         CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN
-            IF nextval('attempts') <= {times} THEN
+            IF nextval('refusals') <= {times} THEN
                 RAISE EXCEPTION 'of the test' USING ERRCODE = '{code}';
             END IF;
             RETURN NEW;
@@ -36,7 +36,7 @@ def raising(database: PostgresDatabase, code: str, times: int = 10**6) -> Iterat
         yield
     finally:
         database.run("DROP FUNCTION refuse CASCADE")
-        database.run("DROP SEQUENCE attempts")
+        database.run("DROP SEQUENCE refusals")
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01"])
