@@ -287,6 +287,15 @@ async def test_what_a_client_calls_itself_forges_nothing(service: Service, ada: 
     assert kept in {each["userAgent"] for each in answer.json()["records"]}
 
 
+async def test_asking_all_day_for_what_is_refused_does_not_fill_the_log(
+    database: Database, bob: Person
+) -> None:
+    for _ in range(70):
+        assert (await bob.get("/users")).status_code == 403
+
+    assert len(database.rows("audit", name="authz_fail")) == 60
+
+
 async def test_refreshing_and_reading_write_nothing(
     database: Database, bob: Person, clock: Clock
 ) -> None:

@@ -112,6 +112,30 @@ async def test_a_device_that_guesses_too_is_known_no_longer(service: Service, cl
     assert (await guess(bob.client, bob.email)).status_code == 429
 
 
+@pytest.mark.requirement(16, 17)
+async def test_devices_collected_before_the_owner_registers_are_good_for_nothing(
+    service: Service,
+) -> None:
+    eve = await service.person("bob")
+    devices = []
+    for _ in range(3):
+        eve.client.cookies.clear()
+        assert (await eve.login()).status_code == 200
+        devices.append(eve.client.cookies[DEVICE])
+    assert (await eve.delete(f"/users/{eve.id}")).status_code == 200
+    bob = Person(service.client("192.0.2.77"), eve.email)
+    assert (await bob.register()).status_code == 201
+
+    statuses = []
+    for device in devices:
+        for n in range(FREE):
+            client = service.client(f"198.51.{n}.1")
+            client.cookies[DEVICE] = device
+            statuses.append((await guess(client, bob.email)).status_code)
+
+    assert statuses == [401] * FREE + [429] * (len(statuses) - FREE)
+
+
 @pytest.mark.parametrize("which", ["somebody else's", "two", "forged", "empty"])
 async def test_only_the_one_cookie_of_this_account_makes_a_device_known(
     service: Service, bob: Person, eve: Person, which: str

@@ -11,11 +11,11 @@ from keystead.crypto.device_tokens import MacDeviceTokens
 from keystead.crypto.keyring import Keyring
 from keystead.crypto.random import SystemRandomness, new_master_key
 from keystead.domain.throttle import DEVICE_LIFETIME
-from keystead.domain.user import EmailAddress
+from keystead.domain.user import UserId
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-BOB = EmailAddress("bob@example.com")
-EVE = EmailAddress("eve@example.com")
+BOB = UserId("019b796d-d600-7153-9689-9c36ae43da3c")
+EVE = UserId("019b796d-d600-7153-9689-9c36ae43da3d")
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def test_a_token_is_good_for_the_account_it_was_made_for(tokens: MacDeviceTokens
     assert device is not None
     assert len(device) == 32
     assert tokens.find_device(text, EVE, NOW) is None
-    assert "bob" not in base64.urlsafe_b64decode(text[4:] + "=" * (-len(text[4:]) % 4)).decode(
+    assert tokens.find_device(text, None, NOW) is None
+    assert BOB not in base64.urlsafe_b64decode(text[4:] + "=" * (-len(text[4:]) % 4)).decode(
         "latin-1"
     )
 

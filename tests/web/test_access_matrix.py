@@ -146,7 +146,8 @@ async def test_reading_changes_nothing(
             assert head.status_code == expected(route, who)
             assert head.content == b""
 
-    assert content(database) == before
+    # How often somebody was refused is counted, so that the audit log is not filled with it.
+    assert {**content(database), "attempts": None} == {**before, "attempts": None}
 
 
 @pytest.mark.parametrize(

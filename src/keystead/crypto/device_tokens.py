@@ -4,10 +4,11 @@ Device tokens: `ksd_` + base64url( version | key id | device id | time | proof )
 ::
 
     head   = version (1) | key id (1) | device id (16, random) | seconds since 1970 (4, big endian)
-    proof  = HMAC-SHA-256(device key, head | e-mail address)
+    proof  = HMAC-SHA-256(device key, head | id of the account)
 
-The address is not in it, and yet it is good for that one account only: whoever signs in names the
-account, and the proof holds for it or not. Nothing is stored, and no account has to be looked up.
+The id is not in it, and yet it is good for that one account only: whoever signs in names the account,
+and the proof holds for it or not. It is the id and not the address, which somebody else may get after
+the account is deleted: tokens cannot be collected for an account that will be. Nothing is stored.
 """
 
 import base64
@@ -20,7 +21,7 @@ from keystead.crypto.keyring import Keyring
 from keystead.domain.ports import Randomness
 from keystead.domain.throttle import DEVICE_LIFETIME
 from keystead.domain.tokens import DeviceTokenText
-from keystead.domain.user import EmailAddress
+from keystead.domain.user import UserId
 
 PREFIX = "ksd_"
 VERSION = 1
@@ -38,14 +39,14 @@ class MacDeviceTokens:
         self._keys = keyring.derive_each("device token")
         self._random = random
 
-    def issue(self, email: EmailAddress, now: datetime) -> DeviceTokenText:
+    def issue(self, owner: UserId, now: datetime) -> DeviceTokenText:
         """Return a new token for one account on one device."""
         seconds = int(now.timestamp())
         head = HEAD.pack(VERSION, self._key_id, self._random.new_salt(), seconds)
-        body = head + self._proof(self._key_id, head, email)
+        body = head + self._proof(self._key_id, head, owner)
         return DeviceTokenText(PREFIX + base64.urlsafe_b64encode(body).rstrip(b"=").decode())
 
-    def find_device(self, text: str, email: EmailAddress, now: datetime) -> str | None:
+    def find_device(self, text: str, owner: UserId | None, now: datetime) -> str | None:
         """Return the device's id, if *text* is genuine, of this account and not too old."""
         if not _SHAPE.fullmatch(text):
             return None
@@ -54,10 +55,11 @@ class MacDeviceTokens:
         version, key_id, device, seconds = HEAD.unpack(head)
         if version != VERSION or key_id not in self._keys:
             return None
-        if not hmac.compare_digest(proof, self._proof(key_id, head, email)):
+        if not hmac.compare_digest(proof, self._proof(key_id, head, owner)):
             return None
         age = now - datetime.fromtimestamp(seconds, UTC)
         return device.hex() if age < DEVICE_LIFETIME else None
 
-    def _proof(self, key_id: int, head: bytes, email: EmailAddress) -> bytes:
-        return hmac.digest(self._keys[key_id], head + email.encode(), "sha256")
+    def _proof(self, key_id: int, head: bytes, owner: UserId | None) -> bytes:
+        # For nobody it takes the same work, and is one that no token was ever given.
+        return hmac.digest(self._keys[key_id], head + (owner or "").encode(), "sha256")

@@ -19,7 +19,7 @@ from keystead.domain.tokens import (
     RefreshToken,
     RefreshTokenText,
 )
-from keystead.domain.user import EmailAddress, PasswordHash
+from keystead.domain.user import EmailAddress, PasswordHash, UserId
 
 
 class Passwords(Protocol):
@@ -82,11 +82,15 @@ class RefreshTokens(Protocol):
 class DeviceTokens(Protocol):
     """What a browser keeps to show that its owner has signed in on it before; never stored here."""
 
-    def issue(self, email: EmailAddress, now: datetime) -> DeviceTokenText:
+    def issue(self, owner: UserId, now: datetime) -> DeviceTokenText:
         """Return a new token for one account on one device."""
 
-    def find_device(self, text: str, email: EmailAddress, now: datetime) -> str | None:
-        """Return the device's id, if *text* is genuine, of this account and not too old."""
+    def find_device(self, text: str, owner: UserId | None, now: datetime) -> str | None:
+        """
+        Return the device's id, if *text* is genuine, of this account and not too old.
+
+        Args: owner: None where there is no such account; it takes the same work.
+        """
 
 
 class AddressCounts(Protocol):

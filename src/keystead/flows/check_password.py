@@ -26,8 +26,8 @@ async def check_password(
             the same work. Throttled: it was not looked at. HashingBusy.
     Source: OWASP ASVS 6.3.1, 6.3.8; NIST SP 800-63B-4 section 3.2.2.
     """
-    attempt = await count_guess(tools, email, now)
     found = await tools.store.find_credentials(email)
+    attempt = await count_guess(tools, email, found.user.id if found else None, now)
     stored = found.password if found else None
     try:
         is_right = await tools.passwords.verify(password, stored, is_known=attempt.is_known)

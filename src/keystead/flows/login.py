@@ -39,7 +39,7 @@ async def login(tools: Tools, email: str, password: str, now: datetime) -> Token
     if not await tools.store.open_session(session, tools.session_policy.cap, record):
         await refuse(tools, found, now)  # Disabled or deleted while the password was being checked.
     tools.record(event)
-    device_token = tools.device_tokens.issue(found.user.email, now)
+    device_token = tools.device_tokens.issue(found.user.id, now)
     return replace(pair(tools, SignedIn(session, found.user), now), device_token=device_token)
 
 

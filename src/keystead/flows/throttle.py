@@ -64,19 +64,22 @@ async def unlock(tools: Tools, email: EmailAddress) -> None:
     await tools.store.forget_attempts(tools.counter_key(ACCOUNT, email))
 
 
-async def count_guess(tools: Tools, email: EmailAddress, now: datetime) -> Attempt:
+async def count_guess(
+    tools: Tools, email: EmailAddress, owner: UserId | None, now: datetime
+) -> Attempt:
     """
     Count a guess at the password of *email*, against a known device, else against all there is.
 
+    Args:   owner: whose address it is, if anybody's.
     Raises: Throttled.
     """
     policy = tools.throttle_policy
-    device = _known_device(tools, email, now)
+    device = _known_device(tools, owner, now)
     account_key = tools.counter_key(ACCOUNT, email)
     if not policy.is_on:
         return Attempt(account_key, policy.account, None, is_known=device is not None)
     if device is not None:
-        key = tools.counter_key("device", f"{device} {email}")
+        key = tools.counter_key("device", f"{device} {owner}")
         tally = await tools.store.count_attempt(key, policy.device, now)
         if tally.is_counted:
             return Attempt(key, policy.device, tally, is_known=True)
@@ -123,12 +126,12 @@ async def _free_addresses(tools: Tools, attempt: Attempt, now: datetime) -> None
     await asyncio.gather(*(counts.take_attempt_back(key, now) for key in attempt.address_keys))
 
 
-def _known_device(tools: Tools, email: EmailAddress, now: datetime) -> str | None:
+def _known_device(tools: Tools, owner: UserId | None, now: datetime) -> str | None:
     # Of two, somebody planted one: neither counts.
     tokens = tools.origin.device_tokens
     if len(tokens) != 1:
         return None
-    return tools.device_tokens.find_device(tokens[0], email, now)
+    return tools.device_tokens.find_device(tokens[0], owner, now)
 
 
 def _throttled(limit: Limit, tally: Tally, now: datetime) -> Throttled:

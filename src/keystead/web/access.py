@@ -27,15 +27,13 @@ from starlette.responses import Response
 from keystead.domain.errors import (
     Fault,
     FieldError,
-    Forbidden,
     InputInvalid,
     ReauthenticationRequired,
 )
-from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.permissions import Permission, may
 from keystead.domain.step_up import StepUp
 from keystead.flows.authenticate import authenticate
-from keystead.flows.note import note
+from keystead.flows.forbid import forbid
 from keystead.web.body import read_body, read_json, validate
 from keystead.web.call import Call
 from keystead.web.openapi import describe
@@ -133,15 +131,7 @@ async def admit(call: Call, access: Access) -> None:
     if access.permission is None:
         return
     if not may(call.actor.user, access.permission, call.path_params.get(OWNER)):
-        event = Event(
-            EventName.AUTHZ_FAIL,
-            Severity.WARNING,
-            actor=call.actor.user.id,
-            session=call.actor.session.id,
-            detail=access.permission,
-        )
-        await note(call.tools, event, call.now)
-        raise Forbidden
+        await forbid(call.tools, call.actor, access.permission, call.now)
     step_up = call.context.tools.step_up_policy
     if access.recent is None or not step_up.is_asked(access.recent):
         return
