@@ -101,10 +101,6 @@ class Session:
     ends_at: datetime
     client: Client
 
-    def __hash__(self) -> int:
-        """Hash what tells one state of a session from the next; all of it would take longer."""
-        return hash((self.id, self.generation, self.last_active_at))
-
     def is_live(self, now: datetime) -> bool:
         """Expiry is exclusive: at `expires_at` the session is over."""
         return now < self.expires_at and now < self.ends_at
