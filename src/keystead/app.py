@@ -34,8 +34,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
     )
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.context = context
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with connected(settings, context):
             stop_geo_updates = _start_geo_updates(settings)
             yield
@@ -49,6 +48,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         lifespan=lifespan,
         openapi_url=None,
     )
+    app.state.context = context
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)

@@ -23,8 +23,7 @@ async def actor(tools: Tools, clock: Clock, name: str, role: Role = Role.USER) -
     """Return somebody who is signed in."""
     email = f"{name}@example.com"
     await register(tools, email, PASSWORD, clock.now, role)
-    signed_in = (await sign_in(tools, clock, email)).signed_in
-    return Actor(signed_in.user, signed_in.session)
+    return (await sign_in(tools, clock, email)).signed_in
 
 
 @pytest.fixture

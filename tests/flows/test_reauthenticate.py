@@ -29,7 +29,7 @@ def actor(pair: TokenPair, clock: Clock, events: list[Event]) -> Actor:
     """Bob, twenty minutes after he signed in."""
     clock.advance(minutes=20)
     events.clear()
-    return Actor(pair.signed_in.user, pair.signed_in.session)
+    return pair.signed_in
 
 
 async def kept(tools: Tools, actor: Actor) -> Session:

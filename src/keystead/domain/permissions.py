@@ -5,10 +5,9 @@ A permission reaches nobody, what the actor owns, or everything. A role that the
 name for a permission has no reach: denied by default (OWASP ASVS 8.2.1).
 """
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from keystead.domain.session import Session
+from keystead.domain.session import SignedIn
 from keystead.domain.user import Role, User, UserId
 
 
@@ -50,12 +49,8 @@ TABLE: dict[Role, dict[Permission, Reach]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who is asking: a user, as the database has them at this moment, and the session they use."""
-
-    user: User
-    session: Session
+Actor = SignedIn
+"""Who is asking: a user, as the database has them at this moment, and the session they use."""
 
 
 def may(user: User, permission: Permission, owner: str | None = None) -> bool:

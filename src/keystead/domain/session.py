@@ -103,10 +103,6 @@ class Session:
     ends_at: datetime
     client: Client
 
-    def __hash__(self) -> int:
-        """Hash what tells one state of a session from the next; all of it would take longer."""
-        return hash((self.id, self.generation, self.last_active_at))
-
     def is_live(self, now: datetime) -> bool:
         """Expiry is exclusive: at `expires_at` the session is over."""
         return now < self.expires_at and now < self.ends_at
@@ -118,6 +114,10 @@ class SignedIn:
 
     session: Session
     user: User
+
+    def __hash__(self) -> int:
+        """Hash what tells one state from the next; all of it would take longer."""
+        return hash((self.session.id, self.session.last_active_at, self.user.updated_at))
 
     def is_live(self, now: datetime) -> bool:
         """Both must hold: a session of a disabled user is as good as none."""

@@ -36,10 +36,6 @@ class User:
     created_at: datetime
     updated_at: datetime
 
-    def __hash__(self) -> int:
-        """Hash what tells one state of a user from the next; all of it would take longer."""
-        return hash((self.id, self.updated_at))
-
     @property
     def is_active(self) -> bool:
         """Disabled users cannot sign in and hold no session."""

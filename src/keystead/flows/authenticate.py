@@ -24,8 +24,8 @@ async def authenticate(tools: Tools, token: AccessTokenText, now: datetime) -> A
     if found is None or found.user.id != claims.user_id or not found.is_live(now):
         raise SessionEnded
     if tools.session_policy.is_touch_due(found.session, now):
-        return Actor(found.user, await _touch(tools, found.session, now))
-    return Actor(found.user, found.session)
+        return replace(found, session=await _touch(tools, found.session, now))
+    return found
 
 
 async def _touch(tools: Tools, session: Session, now: datetime) -> Session:

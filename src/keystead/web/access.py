@@ -96,6 +96,7 @@ class Guarded(APIRoute):
         **documented: Any,  # noqa: ANN401 - FastAPI's own parameters.
     ) -> None:
         super().__init__(path, endpoint, methods=[method], **documented)
+        self.endpoint: Endpoint = endpoint
         self.method = method
         self.access = access
         self._read_input = _input_reader(endpoint, self.param_convertors, method)
@@ -108,14 +109,15 @@ class Guarded(APIRoute):
         Raises: Fault: any, of whoever is asking, of their input or of the endpoint.
         """
         await admit(call, self.access)
-        values = await self._read_input(call) if self._read_input else {}
+        if self._read_input is None:
+            return await self.endpoint(call)
+        values = await self._read_input(call)
         if self.method not in SAFE_METHODS:
             # A body may take half a minute: who was let in then may have been signed out, demoted
             # or disabled since, and a token that was fresh may not be.
             call.now = call.context.clock()
             await admit(call, self.access)
-        response: Response = await self.endpoint(call, **values)
-        return response
+        return await self.endpoint(call, **values)
 
 
 async def admit(call: Call, access: Access) -> None:

@@ -13,6 +13,7 @@ from keystead.domain.permissions import Actor
 from keystead.domain.session import Origin
 from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
+from keystead.logs import RequestLine
 from keystead.web.cookies import CookiePolicy
 
 
@@ -46,29 +47,21 @@ class Context:
         return self.connected
 
 
-@dataclass(slots=True)
-class Trace:
-    """What is known of a request before any route sees it; the request log says most of it."""
-
-    request_id: str
-    now: datetime
-    ip: str | None
-    route: str | None = None
-    user_id: str | None = None
-
-
 class Call(Request):
     """
     A request with its time, its tools and, once admitted, whoever is asking.
 
-    `now` is one moment for the whole request, so that no two of its steps disagree.
+    `now` is one moment for the whole request, so that no two of its steps disagree; `trace` is what
+    the log will say of it.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, context: Context, trace: Trace) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, context: Context, trace: RequestLine
+    ) -> None:
         super().__init__(scope, receive)
         self.context = context
         self.trace = trace
-        self.now = trace.now
+        self.now = trace.timestamp
         self._actor: Actor | None = None
 
     @cached_property

@@ -8,7 +8,7 @@ document, adds the security headers to every response of every status, and write
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from time import perf_counter
+from time import perf_counter_ns
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from keystead.domain.errors import Fault, Unavailable
 from keystead.logs import RequestLine, log, log_request
 from keystead.web.access import Guarded
-from keystead.web.call import Call, Context, Trace
+from keystead.web.call import Call, Context
 from keystead.web.client_ip import ClientIp, Network
 from keystead.web.cors import Cors
 from keystead.web.csrf import SAFE_METHODS, OriginCheck
@@ -70,12 +70,13 @@ class Shell:
 
     def __init__(self, app: FastAPI, reach: Reach) -> None:
         self.app = app
+        self._context: Context = app.state.context
         self._dispatcher = Dispatcher(route for route in app.routes if isinstance(route, Guarded))
         self._client_ip = ClientIp(reach.trusted_proxies)
         self._hosts = Hosts(reach.hosts)
         self._cors = Cors(reach.origins)
         self._origin_check = OriginCheck(reach.origins, is_https=reach.is_https)
-        self._request_numbers: count[int] | None = None
+        self._request_numbers = count(self._context.first_request)
         hsts = (HSTS,) if reach.is_https else ()
         self._headers = (*SECURITY_HEADERS, *hsts, *self._cors.on_every_answer)
         self._header_names = frozenset(name for name, _ in self._headers)
@@ -83,20 +84,16 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event; only `http` and `lifespan` are spoken."""
         scope["app"] = self.app
-        if scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        elif scope["type"] == "lifespan":
+        if scope["type"] == "lifespan":
             await self.app.router(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
-        context: Context = self.app.state.context
+        if scope["type"] != "http":
+            return
+        started_ns = perf_counter_ns()
         head = read_head(scope["headers"])
-        trace = self._trace(scope, head, context)
-        status = CLIENT_GONE
+        trace = self._trace(scope, head)
         try:
             response = await self._respond(scope, receive, head, trace)
-            status = response.status_code
+            trace.status = status = response.status_code
             # All answers are whole, so Starlette's own way to send them has nothing to add.
             headers = self._headers_of(response, head, trace)
             await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -107,9 +104,12 @@ class Shell:
         except Exception as error:  # noqa: BLE001 - the last resort: it has been answered already.
             _log_bug(error, trace)
         finally:
-            _log(scope, trace, status, perf_counter() - started)
+            trace.ms = (perf_counter_ns() - started_ns) // 10_000 / 100
+            log_request(trace)
 
-    async def _respond(self, scope: Scope, receive: Receive, head: Head, trace: Trace) -> Response:
+    async def _respond(
+        self, scope: Scope, receive: Receive, head: Head, trace: RequestLine
+    ) -> Response:
         method = scope["method"]
         try:
             self._check(method, scope, head)
@@ -118,47 +118,51 @@ class Shell:
             method = "GET" if method == "HEAD" else method
             route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
             trace.route = route.path
-            return await route.respond(Call(scope, receive, self.app.state.context, trace))
+            return await route.respond(Call(scope, receive, self._context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
             return problem(_fault_of(error, trace), trace.request_id)
 
     def _check(self, method: str, scope: Scope, head: Head) -> None:
         head.check()
         # Before version 1.1 there was no Host. No browser is as old, so none can be led astray.
-        if head.host or scope["http_version"] not in {"1", "1.0"}:
-            self._hosts.check(head.host, scope["path"])
+        host = head.host
+        if host or scope["http_version"] not in {"1", "1.0"}:
+            self._hosts.check(host, scope["path"])
         if method not in SAFE_METHODS:
             self._origin_check.check(head)
 
     def _headers_of(
-        self, response: Response, head: Head, trace: Trace
+        self, response: Response, head: Head, trace: RequestLine
     ) -> list[tuple[bytes, bytes]]:
         own = response.raw_headers
-        names = {name for name, _ in own}
         general = self._headers
-        if not names.isdisjoint(self._header_names):
-            general = tuple(header for header in general if header[0] not in names)
+        for name, _ in own:
+            if name in self._header_names:
+                general = tuple(header for header in general if header[0] != name)
         if head.origin is not None:
             general = (*general, *self._cors.headers_for(head.origin))
         return [*own, *general, (b"x-request-id", trace.request_id.encode())]
 
-    def _trace(self, scope: Scope, head: Head, context: Context) -> Trace:
+    def _trace(self, scope: Scope, head: Head) -> RequestLine:
         peer = scope["client"][0] if scope.get("client") else None
-        return Trace(
-            request_id=head.request_id or self._next_request_id(context),
-            now=context.clock(),
+        return RequestLine(
+            timestamp=self._context.clock(),
+            request_id=head.request_id or self._next_request_id(),
+            method=scope["method"][:MAX_METHOD],
+            route=None,
+            status=CLIENT_GONE,
+            ms=0.0,
+            user_id=None,
             ip=self._client_ip.find(peer, head.forwarded),
         )
 
-    def _next_request_id(self, context: Context) -> str:
+    def _next_request_id(self) -> str:
         # Unique, not unguessable: counting from a random number. Asking the operating system for
         # random bytes each time would cost more than the rest of this class.
-        if self._request_numbers is None:
-            self._request_numbers = count(context.first_request)
         return f"{next(self._request_numbers):032x}"
 
 
-def _fault_of(error: Exception, trace: Trace) -> Fault:
+def _fault_of(error: Exception, trace: RequestLine) -> Fault:
     if isinstance(error, Unavailable):
         reason = repr(error.__cause__) if error.__cause__ else None
         log.error(error.code, request_id=trace.request_id, reason=reason)
@@ -171,20 +175,5 @@ def _fault_of(error: Exception, trace: Trace) -> Fault:
     return InternalError()
 
 
-def _log_bug(error: Exception, trace: Trace) -> None:
+def _log_bug(error: Exception, trace: RequestLine) -> None:
     log.error("internal_error", request_id=trace.request_id, exc_info=error)
-
-
-def _log(scope: Scope, trace: Trace, status: int, seconds: float) -> None:
-    log_request(
-        RequestLine(
-            timestamp=trace.now,
-            request_id=trace.request_id,
-            method=scope["method"][:MAX_METHOD],
-            route=trace.route,
-            status=status,
-            ms=round(seconds * 1000, 2),
-            user_id=trace.user_id,
-            ip=trace.ip,
-        )
-    )
