@@ -23,7 +23,8 @@ PAIRS = 300
 WARM_UP = 20
 """Requests of each kind before any counts: caches, threads and connections are there then."""
 
-ARGON2_IN_PRODUCTION = {
+SETTINGS = {
+    "KEYSTEAD_THROTTLE": "off",
     "KEYSTEAD_ARGON2_MEMORY_KIB": "19456",
     "KEYSTEAD_ARGON2_ITERATIONS": "2",
     "KEYSTEAD_ARGON2_PARALLELISM": "1",
@@ -41,7 +42,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def server(database_of_module: Database) -> Iterator[Server]:
-    with running(database_of_module, **ARGON2_IN_PRODUCTION) as started:
+    with running(database_of_module, **SETTINGS) as started:
         yield started
 
 

@@ -2,11 +2,14 @@
 
 import pytest
 
-from keystead.domain.errors import InvalidCredentials
+from keystead.domain.errors import InvalidCredentials, Throttled
+from keystead.domain.events import EventName
+from keystead.domain.session import Origin
 from keystead.domain.user import Role, User
 from keystead.flows.login import login
 from keystead.flows.tools import Tools
 from tests.cli.conftest import NOW, Cli
+from tests.databases import Database
 from tests.people import PASSWORD
 from tests.store.samples import added
 
@@ -107,6 +110,28 @@ def test_an_account_is_changed_by_address_and_by_id(cli: Cli, by: str) -> None:
     cli.sign_in("bob", NOW)
     assert cli.done("users", "delete", who, "--yes") == "bob@example.com is deleted.\n"
     assert _find(cli, bob) is None
+
+
+def test_an_account_that_failed_sign_ins_stopped_is_unlocked_and_that_is_recorded(
+    cli: Cli, database: Database
+) -> None:
+    bob = cli.user("bob")
+
+    async def guess(tools: Tools) -> None:
+        stranger = tools.asked_from(Origin("192.0.2.1", None))
+        for _ in range(5):
+            with pytest.raises(InvalidCredentials):
+                await login(stranger, bob.email, "a password that is wrong", NOW)
+
+    cli.work(guess)
+    with pytest.raises(Throttled):
+        cli.sign_in("bob", NOW)
+
+    assert cli.done("users", "unlock", bob.email) == "bob@example.com can sign in again.\n"
+
+    cli.sign_in("bob", NOW)
+    (record,) = database.rows("audit", name=EventName.LOGIN_UNLOCKED)
+    assert (record["subject"], record["actor"]) == (bob.id, None)
 
 
 def test_changes_are_told_as_json_too(cli: Cli) -> None:

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from keystead.domain.errors import InvalidCredentials
+from keystead.flows.login import login
 from keystead.flows.register import register
 from keystead.flows.tools import Tools
 from keystead.flows.upkeep import BATCH, LEASE_TIME, purge, purge_if_mine
@@ -37,6 +39,21 @@ async def test_everything_goes_however_many_batches_it_takes(
     database.add("sessions", [{**row, "id": new_session(user).id} for _ in range(count - 1)])
 
     assert await purge(tools, clock.advance(days=14)) == count
+
+
+async def test_counters_go_with_what_is_over(
+    tools: Tools, clock: Clock, database: Database
+) -> None:
+    with pytest.raises(InvalidCredentials):
+        await login(tools, BOB, "a password that is wrong", clock.now)
+    counted = database.rows("attempts")
+    assert counted
+
+    await purge(tools, clock.now)
+    assert database.rows("attempts") == counted
+
+    await purge(tools, clock.advance(days=400))
+    assert database.rows("attempts") == []
 
 
 async def test_one_process_at_a_time_purges(tools: Tools, clock: Clock) -> None:

@@ -96,6 +96,26 @@ def test_every_refusal_has_an_example_that_fits(document: dict[str, Any]) -> Non
                 assert f"`{code}`" in response["description"]
 
 
+@pytest.mark.requirement(24)
+async def test_what_a_429_carries_is_documented_where_there_is_one(
+    start: StartService, document: dict[str, Any]
+) -> None:
+    service = await start(throttle_sign_ins=5)
+    body = {"email": "nobody@example.com", "password": "a password that is wrong"}
+    for _ in range(6):
+        answer = await service.client().post("/auth/login", json=body)
+
+    said = {route: each["responses"].get("429") for route, each in operations(document)}
+
+    assert answer.status_code == 429
+    limited = {route for route, response in said.items() if response}
+    assert limited == {"POST /auth/login", "POST /auth/register", "POST /auth/reauthenticate"}
+    for response in (said[route] for route in limited):
+        assert response is not None
+        assert set(response["headers"]) == {"Retry-After", "RateLimit", "RateLimit-Policy"}
+        assert all(name in answer.headers for name in response["headers"])
+
+
 @pytest.mark.parametrize("route", DOCUMENTED)
 async def test_what_is_answered_is_what_is_documented(
     document: dict[str, Any], ada: Person, bob: Person, route: str

@@ -60,7 +60,8 @@ class MacAuditSeals:
         if record.salt is None:
             is_whole = record.ip is None and record.user_agent is None
         else:
-            is_whole = record.digest == _digest(record.salt, record.ip, record.user_agent)
+            digest = _digest(record.salt, record.ip, record.user_agent)
+            is_whole = hmac.compare_digest(record.digest, digest)
         return is_whole and hmac.compare_digest(record.mac, self._mac(record))
 
     def link(self, chain: bytes | None, seq: int, record: AuditRecord) -> bytes:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -58,6 +59,13 @@ PROBLEM = {
     },
 }
 
+RATE_LIMIT_HEADERS = {
+    "Retry-After": "Whole seconds until the next attempt is let in.",
+    "RateLimit": "The limit that was reached, and the seconds until it lets in more (`t`).",
+    "RateLimit-Policy": "That limit: so many attempts (`q`) in so many seconds (`w`).",
+}
+"""What a 429 carries, and what it means."""
+
 _NEEDS_SESSION = (TokenMissing, TokenInvalid, TokenExpired, SessionEnded)
 _HAS_INPUT = (InputInvalid, BodyMalformed)
 _MAY_CHANGE_SOMETHING = (CrossSite, BodyTooSlow, BodyTooLarge, MediaTypeUnsupported)
@@ -110,7 +118,7 @@ def _add(operation: dict[str, Any], faults: Iterable[type[Fault]]) -> None:
     for status, response in _responses(faults).items():
         known = responses.get(str(status))
         examples = (_examples(known) if known else {}) | _examples(response)
-        responses[str(status)] = _response_of(examples)
+        responses[str(status)] = _response_of(int(status), examples)
     operation["responses"] = dict(sorted(responses.items()))
 
 
@@ -140,19 +148,24 @@ def _responses(faults: Iterable[type[Fault]]) -> dict[int | str, dict[str, Any]]
     by_status: dict[int, list[type[Fault]]] = {}
     for fault in dict.fromkeys(faults):
         by_status.setdefault(status_of(fault), []).append(fault)
-    return {status: _response(by_status[status]) for status in sorted(by_status)}
+    return {status: _response(status, by_status[status]) for status in sorted(by_status)}
 
 
-def _response(faults: list[type[Fault]]) -> dict[str, Any]:
+def _response(status: int, faults: list[type[Fault]]) -> dict[str, Any]:
     examples = {
         fault.code: {"summary": fault.message, "value": body_of(_sample(fault), EXAMPLE_REQUEST_ID)}
         for fault in faults
     }
-    return _response_of(examples)
+    return _response_of(status, examples)
 
 
-def _response_of(examples: dict[str, Any]) -> dict[str, Any]:
+def _response_of(status: int, examples: dict[str, Any]) -> dict[str, Any]:
+    headers = RATE_LIMIT_HEADERS if status == HTTPStatus.TOO_MANY_REQUESTS else {}
     return {
+        "headers": {
+            name: {"description": text, "required": True, "schema": {"type": "string"}}
+            for name, text in headers.items()
+        },
         "description": ", ".join(f"`{code}`" for code in examples),
         "content": {
             MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
