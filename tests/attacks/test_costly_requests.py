@@ -22,7 +22,10 @@ from keystead.app import build
 from tests.conftest import Clock, MakeSettings
 from tests.people import PASSWORD
 
-pytestmark = pytest.mark.requirement(86)
+pytestmark = [
+    pytest.mark.requirement(86),
+    pytest.mark.only_on("sqlite", because="what a request costs to read, it costs on every database"),
+]
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
 LIMIT_SECONDS = 0.05

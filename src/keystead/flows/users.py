@@ -67,9 +67,9 @@ async def change_status(
     event = _event(EventName.USER_STATUS_CHANGED, actor, user_id, status.value)
     record = tools.audit_record(event, now)
     user = _found(await tools.store.change_status(user_id, status, now, record))
+    tools.record(event)
     if user.is_active:
         await unlock(tools, user.email)
-    tools.record(event)
     return user
 
 

@@ -67,7 +67,7 @@ async def _count_if_open(db: Database, key: str, limit: Limit, now: datetime) ->
 
 
 def _steps(limit: Limit, now: datetime) -> list[Document]:
-    """Return what an attempt makes of its counter, as the statement in `sql` does."""
+    """Return what an attempt makes of its counter, as the statement in `sql_attempts` does."""
     expiry = now + limit.memory
     is_forgotten = {"$lte": [{"$ifNull": ["$expires_at", now]}, now]}
     at_stop: Any = "$expires_at"

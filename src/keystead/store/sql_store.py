@@ -152,12 +152,9 @@ class SqlStore(ABC):
         if counted:
             return rows.tally_from(counted[0], now, is_counted=True)
         found = await self._read(sql_attempts.FIND_ATTEMPTS, (key,))
-        # Forgotten in this very moment: then there is nothing to wait for.
-        return (
-            rows.tally_from(found[0], now, is_counted=False)
-            if found
-            else Tally(0, now, is_counted=False)
-        )
+        if not found:  # Forgotten in this very moment: then there is nothing to wait for.
+            return await self.count_attempt(key, limit, now)
+        return rows.tally_from(found[0], now, is_counted=False)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""
