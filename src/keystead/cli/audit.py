@@ -23,7 +23,7 @@ MEANINGS = {
     Damage.REORDERED: "is not in the place that it was given",
     Damage.INSERTED: "was not written by this service, or was changed before it was sealed",
     Damage.TRUNCATED: "and what came after it are missing: the log was cut off",
-    Damage.UNSEALED: "waits to be sealed for more than a minute: no server runs, or it is kept from it",
+    Damage.UNSEALED: "wait to be sealed for more than a minute: no server runs, or it is kept from it",
 }
 
 
@@ -73,7 +73,7 @@ def verify(*, head: Head = None, as_json: AsJson = False) -> None:
             f"{found.unsealed} wait to be sealed, {found.overdue} of them for too long."
         )
     if found.broken is not None:
-        stop(f"the audit log is damaged: {_explained(found.broken)}")
+        stop(f"the audit log is damaged: {_explained(found.broken, found.overdue)}")
     if not as_json and found.head is not None:
         typer.echo(f"Head: {_written(found.head)}")
 
@@ -131,7 +131,9 @@ def _described(found: Verdict) -> dict[str, object]:
     }
 
 
-def _explained(broken: Broken) -> str:
+def _explained(broken: Broken, overdue: int) -> str:
+    if broken.damage is Damage.UNSEALED:
+        return f"{overdue} records {MEANINGS[broken.damage]} ({broken.damage.value})"
     where = "its head" if broken.seq is None else f"number {broken.seq}"
     if broken.record is not None:
         where = f"{where}, record {ascii(broken.record)[1:-1]}," if broken.seq else broken.record
