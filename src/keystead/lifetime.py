@@ -112,12 +112,17 @@ async def _sealing(tools: Tools, holder: str, clock: Clock) -> AsyncIterator[Non
 
 
 async def _keep_sealing(tools: Tools, holder: str, clock: Clock) -> None:
+    was_overdue = False
     while True:
         await asyncio.sleep(SEAL_SECONDS)
-        await _seal(tools, holder, clock)
+        is_overdue = await _seal(tools, holder, clock)
+        # Once may be what nobody was there to seal, which another process is just about to.
+        if is_overdue and was_overdue:
+            log.critical("audit_damaged", reason="records that nobody seals")
+        was_overdue = is_overdue
 
 
-async def _seal(tools: Tools, holder: str, clock: Clock) -> None:
+async def _seal(tools: Tools, holder: str, clock: Clock) -> bool:
     try:
         sealed = await seal_if_mine(tools, holder, clock())
     except Unavailable as error:
@@ -129,6 +134,8 @@ async def _seal(tools: Tools, holder: str, clock: Clock) -> None:
     else:
         if sealed.forged:
             log.critical("audit_damaged", reason="records that were not written by this service")
+        return sealed.overdue > 0
+    return False
 
 
 async def _upkeep(tools: Tools, holder: str, clock: Clock) -> None:

@@ -22,14 +22,16 @@ pytestmark = pytest.mark.requirement(88)
 
 
 @pytest.fixture
-async def records(service: Service, ada: Person, bob: Person, database: Database) -> list[Row]:
+async def records(
+    service: Service, clock: Clock, ada: Person, bob: Person, database: Database
+) -> list[Row]:
     """What Ada and Bob did, sealed: at least six records."""
     for status in ("disabled", "active"):
         assert (await ada.put(f"/users/{bob.id}/status", {"status": status})).status_code == 200
     assert (await bob.login()).status_code == 200
     assert (await bob.get("/users")).status_code == 403
     await seal(service.tools)
-    assert (await verify_audit(service.tools)).broken is None
+    assert (await verify_audit(service.tools, clock.now)).broken is None
     return sorted(database.rows("audit"), key=lambda row: int(row["seq"]))
 
 
@@ -117,6 +119,7 @@ FOUND: list[tuple[Tamper, Damage, int | None]] = [
 )
 async def test_tampering_is_found_where_it_is(
     service: Service,
+    clock: Clock,
     database: Database,
     records: list[Row],
     tamper: Tamper,
@@ -127,26 +130,26 @@ async def test_tampering_is_found_where_it_is(
 
     tamper(database, records)
 
-    broken = (await verify_audit(service.tools)).broken
+    broken = (await verify_audit(service.tools, clock.now)).broken
     assert broken is not None
     assert (broken.damage, broken.seq) == (damage, place)
 
 
 async def test_what_is_not_sealed_yet_cannot_be_changed_either(
-    service: Service, database: Database, records: list[Row], bob: Person
+    service: Service, clock: Clock, database: Database, records: list[Row], bob: Person
 ) -> None:
     await bob.login()
     (new,) = database.rows("audit", name=EventName.LOGOUT, seq=None)
 
     database.change("audit", {"id": new["id"]}, actor="somebody else")
 
-    verdict = await verify_audit(service.tools)
+    verdict = await verify_audit(service.tools, clock.now)
     assert verdict.broken == Broken(Damage.INSERTED, record=new["id"])
     assert verdict.sealed == len(records)
 
 
 async def test_what_this_service_did_not_write_is_never_sealed(
-    service: Service, database: Database, records: list[Row], bob: Person
+    service: Service, clock: Clock, database: Database, records: list[Row], bob: Person
 ) -> None:
     insert(database, records)
     await bob.login()
@@ -155,11 +158,13 @@ async def test_what_this_service_did_not_write_is_never_sealed(
 
     assert (sealed.count, sealed.forged) == (2, 1)
     (left,) = database.rows("audit", seq=None)
-    assert (await verify_audit(service.tools)).broken == Broken(Damage.INSERTED, record=left["id"])
+    assert (await verify_audit(service.tools, clock.now)).broken == Broken(
+        Damage.INSERTED, record=left["id"]
+    )
 
 
 async def test_a_made_up_head_is_found(
-    service: Service, database: Database, records: list[Row]
+    service: Service, clock: Clock, database: Database, records: list[Row]
 ) -> None:
     truncate(database, records)
     head = await service.tools.store.find_audit_head()
@@ -167,16 +172,16 @@ async def test_a_made_up_head_is_found(
     before = records[-3]
 
     database.remove("installation", name=OF_THE_AUDIT_LOG)
-    assert (await verify_audit(service.tools)).broken == Broken(Damage.MISSING)
+    assert (await verify_audit(service.tools, clock.now)).broken == Broken(Damage.MISSING)
 
     forged = service.tools.audit.head(before["seq"], before["chain"])
     await service.tools.store.seal_audit([], None, replace(forged, mac=head.mac))
-    broken = (await verify_audit(service.tools)).broken
+    broken = (await verify_audit(service.tools, clock.now)).broken
     assert broken == Broken(Damage.CHANGED, before["seq"])
 
 
 async def test_putting_back_an_older_log_with_its_head_is_found_by_a_head_kept_elsewhere(
-    service: Service, database: Database, records: list[Row], bob: Person
+    service: Service, clock: Clock, database: Database, records: list[Row], bob: Person
 ) -> None:
     (old_head,) = database.rows("installation", name=OF_THE_AUDIT_LOG)
     await bob.login()
@@ -190,32 +195,35 @@ async def test_putting_back_an_older_log_with_its_head_is_found_by_a_head_kept_e
     database.remove("installation", name=OF_THE_AUDIT_LOG)
     database.add("installation", [old_head])
 
-    assert (await verify_audit(service.tools)).broken is None
+    assert (await verify_audit(service.tools, clock.now)).broken is None
     anchor = Anchor(kept.seq, kept.chain)
-    broken = (await verify_audit(service.tools, anchor)).broken
+    broken = (await verify_audit(service.tools, clock.now, anchor)).broken
     assert broken == Broken(Damage.TRUNCATED, len(records) + 1)
 
 
 async def test_another_log_with_the_same_keys_is_found_by_a_head_kept_elsewhere(
-    service: Service, records: list[Row]
+    service: Service, clock: Clock, records: list[Row]
 ) -> None:
     last = records[-1]
+    anchor = Anchor(last["seq"], last["chain"])
 
-    assert (await verify_audit(service.tools, Anchor(last["seq"], last["chain"]))).broken is None
+    assert (await verify_audit(service.tools, clock.now, anchor)).broken is None
     other = Anchor(last["seq"], bytes(32))
-    broken = (await verify_audit(service.tools, other)).broken
+    broken = (await verify_audit(service.tools, clock.now, other)).broken
     assert broken == Broken(Damage.CHANGED, last["seq"], last["id"])
 
 
 async def test_a_mac_that_is_moved_to_another_record_does_not_hold_there(
-    service: Service, database: Database, records: list[Row], bob: Person
+    service: Service, clock: Clock, database: Database, records: list[Row], bob: Person
 ) -> None:
     await bob.login()
     (new,) = database.rows("audit", name=EventName.LOGOUT, seq=None)
 
     database.change("audit", {"id": new["id"]}, mac=records[0]["mac"], digest=records[0]["digest"])
 
-    assert (await verify_audit(service.tools)).broken == Broken(Damage.INSERTED, record=new["id"])
+    assert (await verify_audit(service.tools, clock.now)).broken == Broken(
+        Damage.INSERTED, record=new["id"]
+    )
 
 
 async def test_verification_survives_that_addresses_are_erased(
@@ -230,7 +238,7 @@ async def test_verification_survives_that_addresses_are_erased(
         assert (row["ip"], row["user_agent"], row["salt"]) == (None, None, None)
         assert row["network"] in {"192.0.2.0/24", None}
     assert b'192.0.2.1"' not in database.everything() or database.rows("sessions")
-    verdict = await verify_audit(service.tools)
+    verdict = await verify_audit(service.tools, clock.now)
     assert (verdict.broken, verdict.trimmed) == (None, len(records))
 
 

@@ -66,6 +66,20 @@ def test_a_log_that_was_changed_is_refused_with_where_and_how(
         }
 
 
+def test_what_nobody_seals_is_refused_with_how_many_there_are(cli: Cli) -> None:
+    cli.user("bob")  # At noon of the first day of 2026.
+
+    text = cli.run("audit", "verify")
+    found = cli.run("audit", "verify", "--json")
+
+    assert text.exit_code == found.exit_code == 1
+    assert "1 records wait to be sealed for more than a minute" in text.stderr
+    assert "(unsealed)" in text.stderr
+    described = json.loads(found.stdout)
+    assert (described["is_whole"], described["unsealed"], described["overdue"]) == (False, 1, 1)
+    assert described["broken"]["damage"] == "unsealed"
+
+
 def test_a_head_that_was_kept_finds_what_was_cut_off(cli: Cli) -> None:
     happen(cli)
     head = cli.json("audit", "verify")["head"]

@@ -31,7 +31,7 @@ async def test_everything_is_sealed_however_many_batches_it_takes(
 
     assert await seal(tools) == Sealed(count)
 
-    verdict = await verify_audit(tools)
+    verdict = await verify_audit(tools, clock.now)
     assert (verdict.sealed, verdict.unsealed, verdict.broken) == (count, 0, None)
     assert await seal(tools) == Sealed()
 
@@ -41,7 +41,7 @@ async def test_the_chain_goes_on_where_it_was(tools: Tools, clock: Clock) -> Non
         await happen(tools, clock, 2)
         assert await seal(tools) == Sealed(2)
 
-    verdict = await verify_audit(tools)
+    verdict = await verify_audit(tools, clock.now)
     assert (verdict.sealed, verdict.broken) == (6, None)
 
 
@@ -55,7 +55,7 @@ async def test_a_record_that_is_older_than_what_is_sealed_is_sealed_behind_it(
 
     assert await seal(tools) == Sealed(1)
 
-    assert (await verify_audit(tools)).broken is None
+    assert (await verify_audit(tools, clock.now)).broken is None
 
 
 async def test_one_process_seals_until_it_is_taken_for_dead(tools: Tools, clock: Clock) -> None:
@@ -106,4 +106,4 @@ async def test_upkeep_erases_addresses_after_their_time(
     (row,) = database.rows("audit")
     assert (row["ip"], row["user_agent"], row["salt"]) == (None, None, None)
     assert row["network"] == "2001:db8:1::/48"
-    assert (await verify_audit(tools)).broken is None
+    assert (await verify_audit(tools, clock.now)).broken is None

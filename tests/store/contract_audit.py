@@ -218,7 +218,19 @@ class AuditPromises:
         assert await store.list_unsealed("", 10) == []
         assert await store.list_sealed(0, 2) == sealed[:2]
         assert await store.list_sealed(2, 2) == sealed[2:]
+        assert await store.list_sealed(None, 2) == sealed[:2]
         assert await store.find_audit_head() == head_at(3)
+
+    async def test_a_look_at_all_that_is_sealed_begins_below_every_number(
+        self, store: Transfer
+    ) -> None:
+        first = replace(new_record(), seq=1, chain=SOME_HASH)
+        below = [replace(new_record(), seq=seq, chain=SOME_HASH) for seq in (-(2**63), -1, 0)]
+        await store.import_audit([first, *below], [])
+
+        assert await store.list_sealed(None, 10) == [*below, first]
+        assert await store.list_sealed(None, 2) == below[:2]
+        assert await store.list_sealed(0, 10) == [first]
 
     @pytest.mark.requirement(88)
     async def test_of_many_who_seal_at_once_one_does(

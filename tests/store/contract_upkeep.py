@@ -66,6 +66,19 @@ class UpkeepPromises:
         assert await another_store.take_lease("upkeep", "two", end, end + MINUTE)
         assert not await store.take_lease("upkeep", "one", end, end + MINUTE)
 
+    async def test_a_lease_that_is_longer_than_any_is_none(
+        self, store: Store, another_store: Store
+    ) -> None:
+        await store.take_lease("upkeep", "one", NOW, NOW + 2 * MINUTE)
+        assert not await another_store.take_lease("upkeep", "two", NOW, NOW + MINUTE)
+
+        await store.take_lease("upkeep", "one", NOW, NOW + 2 * MINUTE + MILLISECOND)
+        assert await another_store.take_lease("upkeep", "two", NOW, NOW + MINUTE)
+
+        await store.take_lease("places", "one", NOW, NOW + 1_000_000 * timedelta(days=1))
+        assert await another_store.take_lease("places", "two", NOW, NOW + MINUTE)
+        assert not await store.take_lease("places", "one", NOW, NOW + MINUTE)
+
     async def test_leases_do_not_know_one_another(self, store: Store) -> None:
         assert await store.take_lease("upkeep", "one", NOW, NOW + MINUTE)
         assert await store.take_lease("places", "two", NOW, NOW + MINUTE)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from keystead.assembly import system_clock
 from keystead.cli.running import AsJson, run, show, stop
 from keystead.domain.audit import AuditHead, AuditRecord, Damage
 from keystead.flows.audit import Anchor, Broken, Verdict, export_audit, verify_audit
@@ -22,6 +23,7 @@ MEANINGS = {
     Damage.REORDERED: "is not in the place that it was given",
     Damage.INSERTED: "was not written by this service, or was changed before it was sealed",
     Damage.TRUNCATED: "and what came after it are missing: the log was cut off",
+    Damage.UNSEALED: "wait to be sealed for more than a minute: no server runs, or it is kept from it",
 }
 
 
@@ -60,7 +62,7 @@ def verify(*, head: Head = None, as_json: AsJson = False) -> None:
         kept = Anchor(int(seq), bytes.fromhex(digits))
 
     async def check(tools: Tools) -> Verdict:
-        return await verify_audit(tools, kept)
+        return await verify_audit(tools, system_clock(), kept)
 
     found = run(check)
     if as_json:
@@ -68,10 +70,10 @@ def verify(*, head: Head = None, as_json: AsJson = False) -> None:
     else:
         typer.echo(
             f"{found.sealed} sealed records are whole, {found.trimmed} of them without addresses; "
-            f"{found.unsealed} wait to be sealed."
+            f"{found.unsealed} wait to be sealed, {found.overdue} of them for too long."
         )
     if found.broken is not None:
-        stop(f"the audit log is damaged: {_explained(found.broken)}")
+        stop(f"the audit log is damaged: {_explained(found.broken, found.overdue)}")
     if not as_json and found.head is not None:
         typer.echo(f"Head: {_written(found.head)}")
 
@@ -121,6 +123,7 @@ def _described(found: Verdict) -> dict[str, object]:
         "is_whole": broken is None,
         "sealed": found.sealed,
         "unsealed": found.unsealed,
+        "overdue": found.overdue,
         "trimmed": found.trimmed,
         "head": None if found.head is None else _written(found.head),
         "broken": broken
@@ -128,7 +131,9 @@ def _described(found: Verdict) -> dict[str, object]:
     }
 
 
-def _explained(broken: Broken) -> str:
+def _explained(broken: Broken, overdue: int) -> str:
+    if broken.damage is Damage.UNSEALED:
+        return f"{overdue} records {MEANINGS[broken.damage]} ({broken.damage.value})"
     where = "its head" if broken.seq is None else f"number {broken.seq}"
     if broken.record is not None:
         where = f"{where}, record {ascii(broken.record)[1:-1]}," if broken.seq else broken.record

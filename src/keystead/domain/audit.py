@@ -19,6 +19,13 @@ VERSION = 1
 IPV4_NETWORK_BITS, IPV6_NETWORK_BITS = 24, 48
 """What is kept of an address for good: 256 neighbours, or one customer of a provider (RFC 6177)."""
 
+SEALED_WITHIN = timedelta(seconds=60)
+"""
+From being written to having a place, where a server runs.
+
+Twice the 30 s after which one process takes over from another that died; seconds as a rule.
+"""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +64,10 @@ class AuditRecord:
     mac: bytes = b""
     seq: int | None = None
     chain: bytes | None = None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Say whether it should have had its place before *now*, and has none."""
+        return self.seq is None and self.at < now - SEALED_WITHIN
 
     @property
     def is_trimmed(self) -> bool:
@@ -132,10 +143,11 @@ class Damage(StrEnum):
     REORDERED = "reordered"
     INSERTED = "inserted"
     TRUNCATED = "truncated"
+    UNSEALED = "unsealed"
 
 
 class AuditDamaged(Exception):  # noqa: N818 - named for the fact, like every fault.
-    """The log cannot be gone on with: where it ends is not what this program wrote."""
+    """The log cannot be gone on with: it does not end, or does not grow, as this program writes it."""
 
 
 def network_of(ip: str | None) -> str | None:

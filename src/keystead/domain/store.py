@@ -6,7 +6,7 @@ could roll a revocation back. Guards that must hold under concurrency (unique e-
 single use of a refresh token) are the store's. Times are aware UTC, kept to the millisecond.
 
 A verb that takes a *record* of the audit log keeps it in the very commit that makes the change, and
-keeps none where it changed nothing.
+keeps none where it changed nothing. If the database says that it kept none, nothing changes: `StoreDown`.
 """
 
 from collections.abc import Sequence
@@ -203,6 +203,9 @@ class Store(Protocol):
         """
         Become, or stay, the one holder of *name* until *until*.
 
+        One that runs longer than twice what is asked for is none: nobody takes such, and whoever can
+        write to the database could keep everybody out with it.
+
         Returns: False while somebody else holds it.
         """
 
@@ -225,8 +228,12 @@ class Store(Protocol):
     async def export_audit(self, after: str, limit: int) -> list[AuditRecord]:
         """Return up to *limit* records with ids beyond *after*, in the order of their ids."""
 
-    async def list_sealed(self, after: int, limit: int) -> list[AuditRecord]:
-        """Return up to *limit* records with numbers beyond *after*, in their order."""
+    async def list_sealed(self, after: int | None, limit: int) -> list[AuditRecord]:
+        """
+        Return up to *limit* records with numbers beyond *after*, in their order.
+
+        With None from the lowest on, also of what this program never gives: 0, and below.
+        """
 
     async def list_unsealed(self, after: str, limit: int) -> list[AuditRecord]:
         """Return up to *limit* records without a number, with ids beyond *after*, in their order."""

@@ -11,6 +11,7 @@ from keystead.domain.audit import (
     Damage,
     first_id_at,
 )
+from keystead.domain.user import UserQuery
 from keystead.flows.tools import Tools
 
 BATCH = 200
@@ -43,11 +44,18 @@ class Anchor:
 
 @dataclass
 class Verdict:
-    """What was found: how many records, of those how many trimmed, and the first damage, if any."""
+    """
+    What was found: how many records, of those how many trimmed, and the first damage, if any.
+
+    Args:
+        overdue: how many of *unsealed* should have had their places by now.
+
+    """
 
     head: AuditHead | None
     sealed: int = 0
     unsealed: int = 0
+    overdue: int = 0
     trimmed: int = 0
     broken: Broken | None = None
 
@@ -75,24 +83,25 @@ async def export_audit(
         after = records[-1].id
 
 
-async def verify_audit(tools: Tools, anchor: Anchor | None = None) -> Verdict:
+async def verify_audit(tools: Tools, now: datetime, anchor: Anchor | None = None) -> Verdict:
     """
     Look at every record, its place and the chain, up to the first damage.
 
     May run while a server writes: what is sealed meanwhile is looked at as well.
     """
     head = await tools.store.find_audit_head()
-    walk = _Walk(tools, Verdict(head), anchor)
+    walk = _Walk(tools, now, Verdict(head), anchor)
     if head is not None and not tools.audit.is_genuine_head(head):
         walk.verdict.broken = Broken(Damage.CHANGED, head.seq)
         return walk.verdict
-    walk.verdict.broken = await walk.sealed() or await walk.unsealed()
+    walk.verdict.broken = await walk.sealed() or await walk.unsealed() or await walk.begun()
     return walk.verdict
 
 
 @dataclass
 class _Walk:
     tools: Tools
+    now: datetime
     verdict: Verdict
     anchor: Anchor | None
     _chain: bytes | None = field(default=None)
@@ -100,7 +109,8 @@ class _Walk:
     async def sealed(self) -> Broken | None:
         """Follow the chain from its beginning."""
         while True:
-            records = await self.tools.store.list_sealed(self.verdict.sealed, BATCH)
+            # From below every number: what has one that is never given would be seen by nobody else.
+            records = await self.tools.store.list_sealed(self.verdict.sealed or None, BATCH)
             for record in records:
                 broken = self._judge(record, self.verdict.sealed + 1)
                 if broken is not None:
@@ -112,18 +122,34 @@ class _Walk:
 
     async def unsealed(self) -> Broken | None:
         """Look at what has no place yet: it may be missed unnoticed, but not changed or made up."""
-        after = ""
+        after, overdue = "", None
         while True:
             records = await self.tools.store.list_unsealed(after, BATCH)
             for record in records:
                 if not self.tools.audit.is_genuine(record):
                     return Broken(Damage.INSERTED, record=record.id)
                 self.verdict.unsealed += 1
+                if record.is_overdue(self.now):
+                    self.verdict.overdue += 1
+                    overdue = overdue or Broken(Damage.UNSEALED, record=record.id)
             if len(records) < BATCH:
-                return None
+                return overdue
             after = records[-1].id
 
+    async def begun(self) -> Broken | None:
+        """Look whether there is a log at all: no account comes to be without a record."""
+        store, verdict = self.tools.store, self.verdict
+        if verdict.sealed or verdict.unsealed or verdict.head is not None:
+            return None
+        if not await store.list_users(UserQuery(1)):
+            return None
+        # What was written while we looked has a place, or waits for one.
+        is_begun = await store.find_audit_head() or await store.list_unsealed("", 1)
+        return None if is_begun else Broken(Damage.MISSING)
+
     def _judge(self, record: AuditRecord, expected: int) -> Broken | None:
+        if not isinstance(record.seq, int) or record.seq < expected:
+            return Broken(Damage.INSERTED, record=record.id)
         if record.seq != expected:
             return Broken(Damage.MISSING, expected)
         if not self.tools.audit.is_genuine(record):

@@ -5,7 +5,7 @@ Not when they are written: every sign-in would then wait for the one before it, 
 number and the chain value of the last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from keystead.domain.audit import AuditDamaged, AuditHead, AuditRecord, Seal
@@ -21,10 +21,18 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """How many records have a place now, and how many get none: this program did not write them."""
+    """
+    How many records have a place now, and how many have none.
+
+    Args:
+        forged: this program did not write them.
+        overdue: they still wait, and nobody seals them: not even whoever says that it does.
+
+    """
 
     count: int = 0
     forged: int = 0
+    overdue: int = 0
 
 
 async def seal_if_mine(tools: Tools, holder: str, now: datetime) -> Sealed:
@@ -37,9 +45,11 @@ async def seal_if_mine(tools: Tools, holder: str, now: datetime) -> Sealed:
     """
     if not await tools.store.list_unsealed("", 1):
         return Sealed()  # Nearly always: one look at an index that is empty, and no write.
-    if not await tools.store.take_lease(LEASE, holder, now, now + LEASE_TIME):
-        return Sealed()
-    return await seal(tools)
+    is_mine = await tools.store.take_lease(LEASE, holder, now, now + LEASE_TIME)
+    sealed = await seal(tools) if is_mine else Sealed()
+    waiting = await tools.store.list_unsealed("", BATCH)
+    overdue = sum(each.is_overdue(now) and tools.audit.is_genuine(each) for each in waiting)
+    return replace(sealed, overdue=overdue)
 
 
 async def seal(tools: Tools) -> Sealed:
@@ -80,6 +90,6 @@ async def _find_head(tools: Tools) -> AuditHead | None:
     head = await tools.store.find_audit_head()
     if head is not None and not tools.audit.is_genuine_head(head):
         raise AuditDamaged("the head of the audit log was changed")
-    if head is None and await tools.store.list_sealed(0, 1):
+    if head is None and await tools.store.list_sealed(None, 1):
         raise AuditDamaged("the head of the audit log is missing")
     return head

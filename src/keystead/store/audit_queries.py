@@ -9,7 +9,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 
-from keystead.domain.audit import AuditHead, AuditQuery, AuditRecord, Seal
+from keystead.domain.audit import AuditDamaged, AuditHead, AuditQuery, AuditRecord, Seal
+from keystead.domain.errors import StoreDown
 from keystead.store.rows import Row, from_millis, to_millis
 
 COLUMNS = tuple(field.name for field in fields(AuditRecord))
@@ -18,11 +19,16 @@ AUDIT = ", ".join(COLUMNS)
 _AT = COLUMNS.index("at")
 _PLACES = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
 
-ADD = f"INSERT INTO audit ({AUDIT}) VALUES ({_PLACES})"
+_INSERT = f"INSERT INTO audit ({AUDIT}) VALUES ({_PLACES})"
+
+# What is returned shows that a trigger has not dropped it: see `refuse_unkept`.
+ADD = f"{_INSERT} RETURNING id"
 
 EXPORT = f"SELECT {AUDIT} FROM audit WHERE id > $1 ORDER BY id LIMIT $2"
 
 LIST_SEALED = f"SELECT {AUDIT} FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2"
+
+LIST_FIRST_SEALED = f"SELECT {AUDIT} FROM audit WHERE seq IS NOT NULL ORDER BY seq LIMIT $1"
 
 LIST_UNSEALED = f"SELECT {AUDIT} FROM audit WHERE seq IS NULL AND id > $1 ORDER BY id LIMIT $2"
 
@@ -56,7 +62,7 @@ COUNT = "SELECT count(*) FROM audit"
 DROP = "DELETE FROM audit WHERE id = $1"
 
 IMPORT = f"""
-    {ADD} ON CONFLICT (id) DO UPDATE SET
+    {_INSERT} ON CONFLICT (id) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
 """
 
@@ -73,6 +79,16 @@ def list_records(query: AuditQuery) -> tuple[str, list[str | int]]:
     where = " AND ".join(f"{test} ${number}" for number, (test, _) in enumerate(conditions, 2))
     text = f"SELECT {AUDIT} FROM audit WHERE {where or 'true'} ORDER BY id DESC LIMIT $1"
     return text, [query.limit, *(value for _, value in conditions)]
+
+
+def refuse_unkept(added: Sequence[Row]) -> None:
+    """
+    Look at what `ADD` returned.
+
+    Raises: StoreDown: nothing, since a trigger dropped the record; what it tells of must not happen.
+    """
+    if not added:
+        raise StoreDown from AuditDamaged("the database keeps no records of the audit log")
 
 
 def record_from(row: Row) -> AuditRecord:

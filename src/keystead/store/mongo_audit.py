@@ -46,9 +46,15 @@ class MongoAudit(MongoUpkeep):
         """See `Store.export_audit`."""
         return await self._page({"_id": {"$gt": after}}, "_id", limit)
 
-    async def list_sealed(self, after: int, limit: int) -> list[AuditRecord]:
-        """See `Store.list_sealed`."""
-        return await self._page({"seq": {"$gt": after}}, "seq", limit)
+    async def list_sealed(self, after: int | None, limit: int) -> list[AuditRecord]:
+        """See `Store.list_sealed`: at the end also of what somebody else gave no number but a text."""
+        beyond = {"$ne": None} if after is None else {"$gt": after}
+        found = await self._page({"seq": beyond}, "seq", limit)
+        if after is None or len(found) == limit:
+            return found
+        # "Beyond" is asked within one type only, and a full look is over here: it may take its time.
+        strange = {"$nor": [{"seq": None}, {"seq": {"$type": "number"}}]}
+        return found + await self._page(strange, "seq", limit - len(found))
 
     async def list_unsealed(self, after: str, limit: int) -> list[AuditRecord]:
         """See `Store.list_unsealed`: also of what somebody else put in, whatever it lacks."""

@@ -53,7 +53,8 @@ class MongoUpkeep:
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """See `Store.take_lease`: while somebody else has it, nothing matches, and the id is taken."""
-        free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": now}}]}
+        held = {"$gt": now, "$lte": until + (until - now)}
+        free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$not": held}}]}
         changes = {"$set": {"holder": holder, "until": until}}
 
         async def take(db: Database) -> bool:

@@ -203,4 +203,5 @@ class PostgresStore(SqlTransfer):
 
 async def _keep(link: Link, record: AuditRecord | None) -> None:
     if record is not None:
-        await link.fetch(audit_queries.ADD, audit_queries.from_record(record))
+        added = await link.fetch(audit_queries.ADD, audit_queries.from_record(record))
+        audit_queries.refuse_unkept(added)

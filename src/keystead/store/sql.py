@@ -121,7 +121,7 @@ PURGE_EXPIRED = """
 TAKE_LEASE = """
     INSERT INTO leases (name, holder, until) VALUES ($1, $2, $4)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-    WHERE leases.holder = excluded.holder OR leases.until <= $3
+    WHERE leases.holder = excluded.holder OR leases.until <= $3 OR leases.until > 2 * $4 - $3
     RETURNING name
 """
 

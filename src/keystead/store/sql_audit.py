@@ -20,7 +20,8 @@ class SqlAudit(SqlStore):
 
     async def add_audit_record(self, record: AuditRecord) -> None:
         """See `Store.add_audit_record`."""
-        await self._write(audit_queries.ADD, audit_queries.from_record(record))
+        added = await self._write(audit_queries.ADD, audit_queries.from_record(record))
+        audit_queries.refuse_unkept(added)
 
     async def list_audit(self, query: AuditQuery) -> list[AuditRecord]:
         """See `Store.list_audit`."""
@@ -30,8 +31,10 @@ class SqlAudit(SqlStore):
         """See `Store.export_audit`."""
         return await self._records(audit_queries.EXPORT, (after, limit))
 
-    async def list_sealed(self, after: int, limit: int) -> list[AuditRecord]:
+    async def list_sealed(self, after: int | None, limit: int) -> list[AuditRecord]:
         """See `Store.list_sealed`."""
+        if after is None:
+            return await self._records(audit_queries.LIST_FIRST_SEALED, (limit,))
         return await self._records(audit_queries.LIST_SEALED, (after, limit))
 
     async def list_unsealed(self, after: str, limit: int) -> list[AuditRecord]:

@@ -98,4 +98,6 @@ def seal(
 
 def _keep(db: sqlite3.Connection, record: AuditRecord | None) -> None:
     if record is not None:
-        fetch_all(db, audit_queries.ADD, audit_queries.from_record(record))
+        audit_queries.refuse_unkept(
+            fetch_all(db, audit_queries.ADD, audit_queries.from_record(record))
+        )
