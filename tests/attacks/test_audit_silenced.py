@@ -120,12 +120,14 @@ async def test_a_record_whose_place_is_a_text_is_inserted(
     assert broken == Broken(Damage.INSERTED, record=made_up["id"])
 
 
-async def nothing_happens_unrecorded(database: Database, ada: Person, bob: Person) -> None:
+async def nothing_happens_unrecorded(
+    database: Database, ada: Person, bob: Person, status: int = 503
+) -> None:
     before = database.rows("audit")
 
-    assert (await ada.put(f"/users/{bob.id}/admin")).status_code == 503
-    assert (await ada.delete(f"/users/{bob.id}")).status_code == 503
-    assert (await bob.login()).status_code == 503
+    assert (await ada.put(f"/users/{bob.id}/admin")).status_code == status
+    assert (await ada.delete(f"/users/{bob.id}")).status_code == status
+    assert (await bob.login()).status_code == status
 
     assert database.rows("users", id=bob.id)[0]["role"] == "user"
     assert database.rows("audit") == before
@@ -159,3 +161,16 @@ async def test_a_trigger_that_drops_records_stops_what_they_tell_of_on_postgresq
         await nothing_happens_unrecorded(database, ada, bob)
     finally:
         database.run("DROP FUNCTION silence CASCADE")
+
+
+@pytest.mark.only_on("postgres", because="no other database has rules")
+async def test_a_rule_that_drops_records_stops_what_they_tell_of(
+    database: Any,  # The one of this store.
+    ada: Person,
+    bob: Person,
+) -> None:
+    database.run("CREATE RULE silence AS ON INSERT TO audit DO INSTEAD NOTHING")
+    try:
+        await nothing_happens_unrecorded(database, ada, bob, status=500)
+    finally:
+        database.run("DROP RULE silence ON audit")
