@@ -24,7 +24,9 @@ from tests.people import PASSWORD
 
 pytestmark = [
     pytest.mark.requirement(86),
-    pytest.mark.only_on("sqlite", because="what a request costs to read, it costs on every database"),
+    pytest.mark.only_on(
+        "sqlite", because="what a request costs to read, it costs on every database"
+    ),
 ]
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
