@@ -104,7 +104,7 @@ async def test_an_address_that_could_be_read_in_two_ways_is_none(
 async def test_of_parallel_registrations_in_many_spellings_one_succeeds(
     start: StartService,
 ) -> None:
-    servers = [await start(), await start()]
+    servers = [await start(throttle="off"), await start(throttle="off")]
     spellings = [
         "kevin@example.com",
         "KEVIN@example.com",

@@ -90,11 +90,12 @@ def content(database: Database) -> dict[str, list[Row]]:
     """
     Return the name of every table, and all rows of those that are ours.
 
-    Without the audit log: it grows with every refusal, and is sealed at a moment of its own.
+    Without what moves although nothing was changed: leases, the audit log, which grows with every
+    refusal and is sealed at a moment of its own, and the counters of refusals.
     """
     found = {name: database.rows(name) if name in TABLES else [] for name in database.tables()}
     kept = [row for row in found["installation"] if row["name"] != OF_THE_AUDIT_LOG]
-    return {**found, "installation": kept, "audit": []}
+    return {**found, "installation": kept, "audit": [], "leases": [], "attempts": []}
 
 
 def secrets_of(database: Database) -> Path:

@@ -155,7 +155,13 @@ class MongoDatabase:
         ]
 
     def add(self, table: str, rows: list[Row]) -> None:
-        self.db[table].insert_many([_document(table, row) for row in rows])
+        documents = [_document(table, row) for row in rows]
+        if table == "audit":
+            documents = [
+                {name: value for name, value in one.items() if (name, value) not in NOT_YET.items()}
+                for one in documents
+            ]
+        self.db[table].insert_many(documents)
 
     def change(self, table: str, where: Mapping[str, object], **values: object) -> int:
         changes = {"$set": _document(table, values)}

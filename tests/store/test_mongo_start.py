@@ -11,6 +11,7 @@ from keystead.domain.errors import StoreDown
 from keystead.domain.user import Role
 from keystead.store import SchemaUnknown, mongo_schema, open_store
 from keystead.store.mongo_schema import ADMINS, SCHEMA, TTL_SECONDS, VERSION
+from tests.databases import TABLES
 from tests.databases.mongo import MongoDatabase, MongoServer, free_port, stand_in
 from tests.store.mongo_servers import open_mongo
 from tests.store.samples import added
@@ -52,7 +53,7 @@ async def test_what_was_never_migrated_is_refused_and_left_alone(virgin: MongoDa
 async def test_migrating_makes_collections_and_indexes(virgin: MongoDatabase) -> None:
     await migrate(virgin.url)
 
-    assert {"users", "sessions", "leases", "installation"} == set(virgin.db.list_collection_names())
+    assert set(TABLES) == set(virgin.db.list_collection_names())
     assert _indexes(virgin, "users") == {
         ("_id",): {},
         ("email",): {"unique": True},
