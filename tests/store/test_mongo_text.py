@@ -86,7 +86,7 @@ async def test_an_operator_in_a_body_is_refused_and_changes_nothing(
     service = await start(database_url=mongo.url, secrets_file=tmp_path / "secrets.json")
     bob = await service.person("bob")
     anybody = service.client()
-    before = mongo.everything()
+    before = content(mongo)
 
     for path in ("/auth/login", "/auth/register"):
         for operator in OPERATORS:
