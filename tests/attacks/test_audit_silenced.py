@@ -123,14 +123,15 @@ async def test_a_record_whose_place_is_a_text_is_inserted(
 async def nothing_happens_unrecorded(
     database: Database, ada: Person, bob: Person, status: int = 503
 ) -> None:
-    before = database.rows("audit")
+    # What is there already is sealed at a moment of its own.
+    before = {row["id"] for row in database.rows("audit")}
 
     assert (await ada.put(f"/users/{bob.id}/admin")).status_code == status
     assert (await ada.delete(f"/users/{bob.id}")).status_code == status
     assert (await bob.login()).status_code == status
 
     assert database.rows("users", id=bob.id)[0]["role"] == "user"
-    assert database.rows("audit") == before
+    assert {row["id"] for row in database.rows("audit")} == before
 
 
 @pytest.mark.only_on("sqlite", because="each database has triggers of its own")
