@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from keystead.domain.step_up import CLOCK_SKEW, StepUp, StepUpPolicy
+from keystead.domain.step_up import StepUp, StepUpPolicy
+from keystead.domain.tokens import CLOCK_SKEW
 from tests.store.samples import NOW, new_session, new_user
 
 SESSION = new_session(new_user())

@@ -19,15 +19,12 @@ from keystead.crypto.keyring import Keyring, digest
 from keystead.domain.errors import TokenExpired, TokenInvalid
 from keystead.domain.ports import Randomness
 from keystead.domain.session import SessionId, SignedIn
-from keystead.domain.tokens import AccessClaims, AccessTokenText
+from keystead.domain.tokens import CLOCK_SKEW, AccessClaims, AccessTokenText
 from keystead.domain.user import UserId
 
 TYPE = "at+jwt"
 MAX_LENGTH = 4096
 """In characters; ours have about 450. Checked before anything is decoded."""
-
-CLOCK_SKEW = timedelta(seconds=10)
-"""How far `iat` and `nbf` may lie ahead: another host's clock. `exp` gets no grace."""
 
 CACHE_SIZE = 10_000
 """Verified tokens remembered; about 10 MiB when full."""

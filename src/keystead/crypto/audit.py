@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from keystead.crypto.keyring import Keyring
-from keystead.domain.audit import AuditHead, AuditRecord, network_of, text_of
+from keystead.domain.audit import AuditHead, AuditRecord, text_of
 from keystead.domain.events import Event
+from keystead.domain.networks import network_of
 from keystead.domain.ports import Randomness
 from keystead.domain.session import Origin
 

@@ -1,8 +1,8 @@
 """The keys of counters: what is counted cannot be read from the database, nor guessed without the keys."""
 
-import base64
 import hmac
 
+from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
 
 
@@ -16,4 +16,4 @@ class CounterKeys:
         """Return the key for one *subject* of one *kind*: 43 characters, always the same."""
         # No kind has a NUL in it, so no two pairs are one text.
         digest = hmac.digest(self._key, f"{kind}\0{subject}".encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return base64url.encode(digest)

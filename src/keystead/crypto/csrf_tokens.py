@@ -4,9 +4,9 @@ Tokens against requests from other sites: `ksc_` + base64url( HMAC-SHA-256(csrf 
 Bound to a session, computed and never stored. Alone it opens nothing.
 """
 
-import base64
 import hmac
 
+from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
 from keystead.domain.session import SessionId
 
@@ -35,4 +35,4 @@ class MacCsrfTokens:
 
 def _token(key: bytes, session_id: SessionId) -> str:
     mac = hmac.digest(key, session_id.encode(), "sha256")
-    return PREFIX + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+    return PREFIX + base64url.encode(mac)

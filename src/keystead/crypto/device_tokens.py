@@ -11,12 +11,12 @@ and the proof holds for it or not. It is the id and not the address, which someb
 the account is deleted: tokens cannot be collected for an account that will be. Nothing is stored.
 """
 
-import base64
 import hmac
 import re
 import struct
 from datetime import UTC, datetime
 
+from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
 from keystead.domain.ports import Randomness
 from keystead.domain.throttle import DEVICE_LIFETIME
@@ -44,13 +44,13 @@ class MacDeviceTokens:
         seconds = int(now.timestamp())
         head = HEAD.pack(VERSION, self._key_id, self._random.new_salt(), seconds)
         body = head + self._proof(self._key_id, head, owner)
-        return DeviceTokenText(PREFIX + base64.urlsafe_b64encode(body).rstrip(b"=").decode())
+        return DeviceTokenText(PREFIX + base64url.encode(body))
 
     def find_device(self, text: str, owner: UserId | None, now: datetime) -> str | None:
         """Return the device's id, if *text* is genuine, of this account and not too old."""
         if not _SHAPE.fullmatch(text):
             return None
-        body = base64.urlsafe_b64decode(text[len(PREFIX) :] + "=" * (-len(text[len(PREFIX) :]) % 4))
+        body = base64url.decode(text.removeprefix(PREFIX))
         head, proof = body[: HEAD.size], body[HEAD.size :]
         version, key_id, device, seconds = HEAD.unpack(head)
         if version != VERSION or key_id not in self._keys:

@@ -12,13 +12,13 @@ salt only inside it, so neither a database dump nor a leaked key alone can make 
 no salt: a forged token is refused before any query runs.
 """
 
-import base64
 import binascii
 import hmac
 import re
 import struct
 import uuid
 
+from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
 from keystead.domain.errors import RefreshInvalid
 from keystead.domain.session import Session, SessionId
@@ -47,7 +47,7 @@ class MacRefreshTokens:
         session_id = uuid.UUID(session.id).bytes
         head = HEAD.pack(VERSION, self._key_id, session_id, session.generation)
         body = head + self._seal(self._key_id, head) + self._proof(self._key_id, head, session.salt)
-        return RefreshTokenText(PREFIX + base64.urlsafe_b64encode(body).rstrip(b"=").decode())
+        return RefreshTokenText(PREFIX + base64url.encode(body))
 
     def read(self, text: str) -> RefreshToken:
         """
@@ -86,10 +86,10 @@ def _decode(text: str) -> bytes:
         raise RefreshInvalid
     encoded = text.removeprefix(PREFIX)
     try:
-        body = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        body = base64url.decode(encoded)
     except binascii.Error:
         raise RefreshInvalid from None
     # The last character carries bits that decode to nothing: only one spelling is the token.
-    if base64.urlsafe_b64encode(body).rstrip(b"=").decode() != encoded:
+    if base64url.encode(body) != encoded:
         raise RefreshInvalid
     return body

@@ -5,7 +5,6 @@ A record is complete when it is written: a MAC covers all of it. Its place is gi
 when it is *sealed*: a number without a gap, and a chain value that covers everything before it.
 """
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,9 +14,6 @@ from keystead.domain.user import UserId
 
 VERSION = 1
 """Of the text that a MAC covers; the first thing in it."""
-
-IPV4_NETWORK_BITS, IPV6_NETWORK_BITS = 24, 48
-"""What is kept of an address for good: 256 neighbours, or one customer of a provider (RFC 6177)."""
 
 SEALED_WITHIN = timedelta(seconds=60)
 """
@@ -148,16 +144,6 @@ class Damage(StrEnum):
 
 class AuditDamaged(Exception):  # noqa: N818 - named for the fact, like every fault.
     """The log cannot be gone on with: it does not end, or does not grow, as this program writes it."""
-
-
-def network_of(ip: str | None) -> str | None:
-    """Return the network of an address, /24 or /48; None for what is none."""
-    try:
-        address = ipaddress.ip_address(ip or "")
-    except ValueError:
-        return None
-    bits = IPV4_NETWORK_BITS if address.version == 4 else IPV6_NETWORK_BITS  # noqa: PLR2004 - IPv4.
-    return str(ipaddress.ip_network((address.packed, bits), strict=False))
 
 
 def first_id_at(moment: datetime) -> str:

@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from keystead.domain.session import Session
-
-CLOCK_SKEW = timedelta(seconds=10)
-"""How far another host's clock may be ahead; access tokens are given as much."""
+from keystead.domain.tokens import CLOCK_SKEW
 
 
 class StepUp(StrEnum):

@@ -5,14 +5,18 @@ A counter has a key that says nothing (an HMAC), the attempts made, and the mome
 one is let in. The rule is here; the store follows it in the one statement that counts.
 """
 
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from keystead.domain.networks import network_of
+
 HOUR = timedelta(hours=1)
 DEVICE_LIFETIME = timedelta(days=400)
 """How long a device stays known: browsers keep no cookie longer (RFC 6265bis section 5.5)."""
+
+ONE_CLIENT = (32, 64)
+"""Bits of an address that stand for one client: who has an IPv6 address has the /64 around it."""
 
 NETWORK_FACTOR = 10
 """A network (/24, /48) may do so many times what one address may: an office, not a botnet."""
@@ -140,15 +144,6 @@ def address_and_network(ip: str | None) -> tuple[str, str]:
     """
     Return what counts as one address, and the network around it: IPv4 /32 and /24, IPv6 /64 and /48.
 
-    Whoever has one IPv6 address has the /64 around it. A peer without an address is like all others.
+    A peer without an address is like all others.
     """
-    try:
-        address = ipaddress.ip_address(ip or "")
-    except ValueError:
-        return "unknown", "unknown"
-    mapped = getattr(address, "ipv4_mapped", None)
-    narrow, wide = (32, 24) if mapped or address.version == 4 else (64, 48)  # noqa: PLR2004 - IPv4
-    one, network = (
-        ipaddress.ip_network((mapped or address, bits), strict=False) for bits in (narrow, wide)
-    )
-    return str(one), str(network)
+    return network_of(ip, ONE_CLIENT) or "unknown", network_of(ip) or "unknown"

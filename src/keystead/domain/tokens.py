@@ -1,7 +1,7 @@
 """The two kinds of token, and what can come of presenting one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NewType
 
 from keystead.domain.session import Session, SessionId, SignedIn
@@ -12,6 +12,10 @@ RefreshTokenText = NewType("RefreshTokenText", str)
 
 DeviceTokenText = NewType("DeviceTokenText", str)
 """`ksd_...`: what a browser keeps to show that it is a known device of one account."""
+
+
+CLOCK_SKEW = timedelta(seconds=10)
+"""How far ahead another host's clock may be: `iat` and `nbf` get that grace, `exp` gets none."""
 
 
 @dataclass(frozen=True, slots=True)

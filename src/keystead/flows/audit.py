@@ -1,7 +1,7 @@
 """Read the audit log, and look whether it is as it was written."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keystead.domain.audit import (
@@ -104,7 +104,7 @@ class _Walk:
     now: datetime
     verdict: Verdict
     anchor: Anchor | None
-    _chain: bytes | None = field(default=None)
+    _chain: bytes | None = None
 
     async def sealed(self) -> Broken | None:
         """Follow the chain from its beginning."""

@@ -16,9 +16,6 @@ from keystead.domain.user import EmailAddress, UserId
 from keystead.flows.note import note
 from keystead.flows.tools import Tools
 
-ACCOUNT = "account"
-"""The kind of the counters that `unlock` sets back."""
-
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -61,7 +58,7 @@ async def count_address(tools: Tools, limits: AddressLimits, now: datetime) -> t
 
 async def unlock(tools: Tools, email: EmailAddress) -> None:
     """Forget the failed sign-ins of an account; nobody has to wait any more because of them."""
-    await tools.store.forget_attempts(tools.counter_key(ACCOUNT, email))
+    await tools.store.forget_attempts(_account_key(tools, email))
 
 
 async def count_guess(
@@ -75,11 +72,11 @@ async def count_guess(
     """
     policy = tools.throttle_policy
     device = _known_device(tools, owner, now)
-    account_key = tools.counter_key(ACCOUNT, email)
+    account_key = _account_key(tools, email)
     if not policy.is_on:
         return Attempt(account_key, policy.account, None, is_known=device is not None)
     if device is not None:
-        key = tools.counter_key("device", f"{device} {owner}")
+        key = tools.counter_key(policy.device.name, f"{device} {owner}")
         tally = await tools.store.count_attempt(key, policy.device, now)
         if tally.is_counted:
             return Attempt(key, policy.device, tally, is_known=True)
@@ -124,6 +121,10 @@ async def tell_of_limit(
 async def _free_addresses(tools: Tools, attempt: Attempt, now: datetime) -> None:
     counts = tools.address_counts
     await asyncio.gather(*(counts.take_attempt_back(key, now) for key in attempt.address_keys))
+
+
+def _account_key(tools: Tools, email: EmailAddress) -> str:
+    return tools.counter_key(tools.throttle_policy.account.name, email)
 
 
 def _known_device(tools: Tools, owner: UserId | None, now: datetime) -> str | None:

@@ -27,12 +27,7 @@ async def purge_if_mine(tools: Tools, holder: str, now: datetime) -> int | None:
 
 async def trim(tools: Tools, now: datetime) -> int:
     """Erase addresses and user agents that the audit log has had long enough. Returns: how many."""
-    total = 0
-    while True:
-        count = await tools.store.trim_audit(now - tools.audit_trim_after, BATCH)
-        total += count
-        if count < BATCH:
-            return total
+    return await _in_batches(tools.store.trim_audit, now - tools.audit_trim_after)
 
 
 async def purge(tools: Tools, now: datetime) -> int:
@@ -42,10 +37,10 @@ async def purge(tools: Tools, now: datetime) -> int:
     return total
 
 
-async def _in_batches(remove: Callable[[datetime, int], Awaitable[int]], now: datetime) -> int:
+async def _in_batches(step: Callable[[datetime, int], Awaitable[int]], until: datetime) -> int:
     total = 0
     while True:
-        count = await remove(now, BATCH)
+        count = await step(until, BATCH)
         total += count
         if count < BATCH:
             return total

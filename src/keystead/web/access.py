@@ -41,7 +41,7 @@ from keystead.web.openapi import describe
 OWNER = "user_id"
 """The path parameter that names whose things a route touches."""
 
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+READING_METHODS = frozenset({"GET", "HEAD"})
 
 Endpoint = Callable[..., Awaitable[Response]]
 
@@ -112,7 +112,7 @@ class Guarded(APIRoute):
         if self._read_input is None:
             return await self.endpoint(call)
         values = await self._read_input(call)
-        if self.method not in SAFE_METHODS:
+        if self.method not in READING_METHODS:
             # A body may take half a minute: who was let in then may have been signed out, demoted
             # or disabled since, and a token that was fresh may not be.
             call.now = call.context.clock()
@@ -207,7 +207,7 @@ def _input_reader(
         if isinstance(model, type) and issubclass(model, BaseModel):
             (in_query if _is_query(hint) else in_body)[name] = model
 
-    if method in SAFE_METHODS and not (in_path or in_query or in_body):
+    if method in READING_METHODS and not (in_path or in_query or in_body):
         return None
 
     async def read(call: Call) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _input_reader(
             values[name] = validate(model, _once_each(call.query_params.multi_items()))
         for name, model in in_body.items():
             values[name] = await read_json(call, model)
-        if not in_body and method not in SAFE_METHODS:
+        if not in_body and method not in READING_METHODS:
             await read_body(call)  # Nothing in it counts, but it must be small, and JSON.
         return values
 

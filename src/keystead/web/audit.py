@@ -16,21 +16,18 @@ from keystead.web.access import NEEDS, Routes
 from keystead.web.call import Call
 from keystead.web.cursors import read_cursor, write_cursor
 from keystead.web.replies import reply
-from keystead.web.shapes import Message, Moment, Query, Shape, moment
+from keystead.web.shapes import Message, Moment, PageQuery, Shape, moment
 
 routes = Routes()
 
-DEFAULT_PAGE = 50
-MAX_PAGE = 100
 
 MAX_ID = 64
 """In characters: an id has 36, and its cursor 48."""
 
 
-class AuditPage(Query):
+class AuditPage(PageQuery):
     """Which records to list."""
 
-    limit: int = Field(DEFAULT_PAGE, ge=1, le=MAX_PAGE)
     cursor: str | None = Field(
         None, max_length=MAX_ID, description="`nextCursor` of the page before"
     )

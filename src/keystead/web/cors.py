@@ -9,15 +9,16 @@ from collections.abc import Iterable
 
 from starlette.responses import Response
 
+from keystead.web.csrf import HEADER as CSRF_HEADER
 from keystead.web.head import Head
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, X-Request-ID, X-CSRF-Token, WWW-Authenticate"
+EXPOSED = f"Retry-After, RateLimit, RateLimit-Policy, X-Request-ID, {CSRF_HEADER}, WWW-Authenticate"
 """Of what is not readable anyway: what a client acts on."""
 
 METHODS = "GET, HEAD, POST, PUT, DELETE"
-ASKABLE = "Authorization, Content-Type, X-CSRF-Token, X-Request-ID"
+ASKABLE = f"Authorization, Content-Type, {CSRF_HEADER}, X-Request-ID"
 
 PREFLIGHT_SECONDS = 7200
 """How long a browser need not ask again: the most that Chromium takes."""

@@ -32,6 +32,12 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class PageQuery(Query):
+    """How much of a list to show at once."""
+
+    limit: int = Field(50, ge=1, le=100)
+
+
 class CredentialsBody(Shape):
     """Who, and the proof. Other members are ignored."""
 

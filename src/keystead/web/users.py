@@ -38,7 +38,7 @@ from keystead.web.shapes import (
     EndedAnswer,
     ManagedUserAnswer,
     ManagedUserShape,
-    Query,
+    PageQuery,
     SessionsAnswer,
     StatusBody,
     UsersAnswer,
@@ -46,8 +46,6 @@ from keystead.web.shapes import (
 
 routes = Routes()
 
-DEFAULT_PAGE = 50
-MAX_PAGE = 100
 
 MAX_CURSOR = 1400
 """In characters: an address has up to 254, of up to 4 bytes each, and base64 adds a third."""
@@ -56,10 +54,9 @@ RoleInPath = Annotated[str, Path(json_schema_extra={"enum": [role.value for role
 """Documented with the two there are; any other text comes through, and is `RoleUnknown`."""
 
 
-class UsersPage(Query):
+class UsersPage(PageQuery):
     """Which accounts to list."""
 
-    limit: int = Field(DEFAULT_PAGE, ge=1, le=MAX_PAGE)
     cursor: str | None = Field(
         None, max_length=MAX_CURSOR, description="`nextCursor` of the page before"
     )
