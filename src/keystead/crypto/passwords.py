@@ -32,8 +32,8 @@ QUEUE_PER_WORKER = 8
 BCRYPT_MAX_BYTES = 72
 """What bcrypt ever looked at; longer passwords were hashed without the rest."""
 
-STRANGERS = 3 / 4
-"""Of the queue is for anybody; the rest is kept free for devices whose owners are known, in a flood."""
+RESERVED_PER_WORKER = 2
+"""Places beyond those, only for devices whose owners are known: a flood of strangers leaves them free."""
 
 DUMMY_PASSWORD = "no account has this password"  # noqa: S105 - it opens nothing.
 
@@ -62,9 +62,9 @@ class PepperedPasswords:
             type=Type.ID,
         )
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hash")
-        self._places = threading.BoundedSemaphore(workers * (1 + QUEUE_PER_WORKER))
-        strangers = workers * (1 + int(QUEUE_PER_WORKER * STRANGERS))
+        strangers = workers * (1 + QUEUE_PER_WORKER)
         self._places_of_strangers = threading.BoundedSemaphore(strangers)
+        self._places = threading.BoundedSemaphore(strangers + workers * RESERVED_PER_WORKER)
         self._dummy = self._hash(DUMMY_PASSWORD)
 
     def close(self) -> None:
