@@ -1,5 +1,6 @@
 """What a query costs: it goes by an index, and a request is one statement."""
 
+import asyncio
 import json
 from itertools import product
 
@@ -19,6 +20,7 @@ KEYED = {
     "FIND_USER": sql.FIND_USER,
     "FIND_CREDENTIALS": sql.FIND_CREDENTIALS,
     "FIND_SESSION": sql.FIND_SESSION,
+    "FIND_SESSIONS": sql.Postgres.FIND_SESSIONS,
     "LIST_SESSIONS": sql.LIST_SESSIONS,
     "HAS_ADMIN": sql.HAS_ADMIN,
     "TOUCH_SESSION": sql.TOUCH_SESSION,
@@ -120,6 +122,11 @@ async def test_a_profile_is_one_statement_and_a_refresh_one_and_one(
             for _ in range(2):  # The first time it is prepared.
                 begun = len(log.log)
                 assert await store.find_session(session.id)
+            assert statements(begun) == 1
+
+            begun = len(log.log)
+            found = await asyncio.gather(*(store.find_session(session.id) for _ in range(20)))
+            assert None not in found
             assert statements(begun) == 1
 
             for n in range(2):

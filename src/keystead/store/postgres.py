@@ -13,13 +13,14 @@ from asyncpg import UniqueViolationError
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import LastAdmin, StoreDown
-from keystead.domain.session import Session, SessionId
+from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import audit_queries, postgres_schema, rows, sql, sql_attempts
 from keystead.store.postgres_connection import Connector, Link
 from keystead.store.postgres_errors import is_down, reason_of
 from keystead.store.postgres_runner import Runner
+from keystead.store.postgres_together import Together
 from keystead.store.postgres_url import read_url
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
@@ -35,6 +36,7 @@ class PostgresStore(SqlTransfer):
         self._target = read_url(url)
         self._size = pool
         self._runner: Runner | None = None
+        self._together = Together(lambda ids: self._read(sql.Postgres.FIND_SESSIONS, (ids,)))
 
     async def migrate(self) -> None:
         """See `Store.migrate`: one transaction under a lock."""
@@ -63,6 +65,13 @@ class PostgresStore(SqlTransfer):
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
+
+    async def find_session(self, session_id: SessionId) -> SignedIn | None:
+        """See `Store.find_session`: together with others that are looked for at this moment."""
+        if not rows.can_be_kept(session_id):
+            return None
+        found = await self._together.find(session_id)
+        return None if found is None else rows.signed_in_from(found)
 
     # What takes more than one statement, or another than SQLite's
 

@@ -201,6 +201,8 @@ class Postgres:
         FOR NO KEY UPDATE RETURNING id
     """
 
+    FIND_SESSIONS = FIND_SESSION.replace("= $1", "= ANY($1)")
+
     # With the columns that SQLite cannot return, those of another table, one round trip is enough.
     ROTATE_REFRESH_TOKEN = f"""
         UPDATE sessions

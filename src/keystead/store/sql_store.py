@@ -15,7 +15,7 @@ from keystead.domain.user import Credentials, EmailAddress, PasswordHash, User, 
 from keystead.store import rows, sql, sql_attempts
 from keystead.store.rows import Row
 
-Parameters = Sequence[str | int | bytes | None]
+Parameters = Sequence[str | int | bytes | Sequence[str] | None]
 
 
 class SqlStore(ABC):
