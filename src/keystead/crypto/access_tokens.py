@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from joserfc import jws, jwt
+import orjson
+from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
+from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring, digest
 from keystead.domain.errors import TokenExpired, TokenInvalid
 from keystead.domain.ports import Randomness
@@ -61,12 +63,14 @@ class JwtAccessTokens:
             self._algorithm = "HS256"
             self._newest = digest(f"{keyring.fingerprint} {secret}")[:16]
             self._keys = {self._newest: OctKey.import_key(secret)}
+        header = {"alg": self._algorithm, "typ": TYPE, "kid": self._newest}
+        self._header = base64url.encode(orjson.dumps(header))
+        self._signs = jws.JWSRegistry.algorithms[self._algorithm]
 
     def issue(self, signed_in: SignedIn, now: datetime) -> AccessTokenText:
         """Sign a token for this user and session; it never outlives the session's absolute end."""
         issued_at = int(now.timestamp())
         expires_at = min(now + self._policy.lifetime, signed_in.session.ends_at)
-        header = {"alg": self._algorithm, "typ": TYPE, "kid": self._newest}
         claims = {
             "iss": self._policy.issuer,
             "aud": self._policy.audience,
@@ -77,8 +81,14 @@ class JwtAccessTokens:
             "exp": int(expires_at.timestamp()),
             "jti": self._random.new_id(now),
         }
-        key = self._keys[self._newest]
-        return AccessTokenText(jwt.encode(header, claims, key, algorithms=[self._algorithm]))
+        return AccessTokenText(self._sign(orjson.dumps(claims)))
+
+    def _sign(self, payload: bytes) -> str:
+        # The compact form of RFC 7515 section 7.1. The library's own function for it copies and
+        # checks a header that never changes: more than half of its time.
+        text = f"{self._header}.{base64url.encode(payload)}"
+        signature = self._signs.sign(text.encode(), self._keys[self._newest])
+        return f"{text}.{base64url.encode(signature)}"
 
     def verify(self, text: str, now: datetime) -> AccessClaims:
         """

@@ -1,11 +1,13 @@
 """Client addresses, and the networks around them."""
 
 import ipaddress
+from functools import lru_cache
 
 NEIGHBOURHOOD = (24, 48)
 """Bits of IPv4 and of IPv6: 256 neighbours, or one customer of a provider (RFC 6177)."""
 
 
+@lru_cache(4096)
 def network_of(ip: str | None, bits: tuple[int, int] = NEIGHBOURHOOD) -> str | None:
     """
     Return the network around an address; an IPv4 address written as IPv6 is itself. None for no address.

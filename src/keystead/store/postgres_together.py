@@ -41,8 +41,8 @@ class Together:
 
     def _begin(self) -> None:
         asked, self._asked = self._asked, []
-        reading = asyncio.create_task(self._read([session_id for session_id, _ in asked]))
-        self._under_way.add(reading)  # The loop itself does not keep it from being collected.
+        reading = asyncio.create_task(self._read([session_id for session_id, _ in asked]))  # noqa: RUF006 - kept, until it ends.
+        self._under_way.add(reading)
         reading.add_done_callback(partial(self._end, asked))
 
     def _end(self, asked: Asked, reading: asyncio.Task[Sequence[Row]]) -> None:
