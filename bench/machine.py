@@ -15,20 +15,26 @@ CPU_INFO = Path("/proc/cpuinfo")
 PACKAGES = ("keystead", "granian", "uvloop", "fastapi", "argon2-cffi", "cryptography")
 
 
+CORES_FOR_TWO = 4
+"""One for each server process, one for the database, one for the load."""
+
+
 class Cores:
     """
     Where things run: the server on the last core, everything else on the first.
 
-    With one core, or where no process can be pinned, both are wherever the system puts them.
+    With four or more, everything else has all but the last two, and a second server process can have
+    a core too. With one core, or where no process can be pinned, all are wherever the system puts them.
     """
 
     def __init__(self) -> None:
         self._can_pin = hasattr(os, "sched_setaffinity")
         cores = sorted(os.sched_getaffinity(0)) if self._can_pin else []
         self.are_apart = len(cores) > 1
-        self._all = set(cores)
+        self.are_enough_for_two = len(cores) >= CORES_FOR_TWO
+        self._two = set(cores[-2:] if self.are_enough_for_two else cores[-1:])
         self._servers = {cores[-1]} if self.are_apart else set(cores)
-        self._load = {cores[0]} if self.are_apart else set(cores)
+        self._load = set(cores[:-2]) if self.are_enough_for_two else set(cores[:1])
         self._pin(self._load)
 
     @contextmanager
@@ -40,20 +46,24 @@ class Cores:
         finally:
             self._pin(self._load)
 
-    def spread(self) -> "Cores":
-        """Return the same cores for a server that may have all of them, the load's included."""
-        everywhere = copy(self)
-        everywhere._servers = self._all  # noqa: SLF001 - a copy of its own.
-        return everywhere
+    def of_two_servers(self) -> "Cores":
+        """Return the same for two server processes: a core for each of them, or the one for both."""
+        theirs = copy(self)
+        theirs._servers = self._two  # noqa: SLF001 - a copy of its own.
+        return theirs
 
     def __str__(self) -> str:
         if not self.are_apart:
             return "one core, or none to choose: server and load share it, and ratios mean little"
-        return f"server on core {min(self._servers)}, load on core {min(self._load)}"
+        return f"server on core {_list(self._servers)}, load on core {_list(self._load)}"
 
     def _pin(self, cores: set[int]) -> None:
         if self._can_pin:
             os.sched_setaffinity(0, cores)
+
+
+def _list(cores: set[int]) -> str:
+    return ", ".join(map(str, sorted(cores)))
 
 
 def describe(cores: Cores) -> dict[str, str]:
