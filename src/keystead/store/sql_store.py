@@ -150,11 +150,11 @@ class SqlStore(ABC):
         """See `Store.count_attempt`: the WHERE decides, in the statement that counts."""
         counted = await self._write(sql_attempts.COUNT_ATTEMPT, rows.from_attempt(key, limit, now))
         if counted:
-            return rows.tally_from(counted[0], now, is_counted=True)
+            return rows.tally_from(counted[0], limit, now, is_counted=True)
         found = await self._read(sql_attempts.FIND_ATTEMPTS, (key,))
         if not found:  # Forgotten in this very moment: then there is nothing to wait for.
             return await self.count_attempt(key, limit, now)
-        return rows.tally_from(found[0], now, is_counted=False)
+        return rows.tally_from(found[0], limit, now, is_counted=False)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""

@@ -120,7 +120,7 @@ class Shell:
             trace.route = route.path
             return await route.respond(Call(scope, receive, self._context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
-            return problem(_fault_of(error, trace), trace.request_id)
+            return problem(_fault_of(error, trace), trace)
 
     def _check(self, method: str, scope: Scope, head: Head) -> None:
         head.check()
