@@ -68,7 +68,7 @@ class SqlStore(ABC):
     # Users
 
     async def add_user(
-        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+        self, user: User, password: PasswordHash, *, record: AuditRecord | None
     ) -> bool:
         """See `Store.add_user`: the unique index decides."""
         return bool(await self._write(sql.ADD_USER, rows.from_user(user, password), record))
@@ -118,7 +118,7 @@ class SqlStore(ABC):
         await self._change(sql.TOUCH_SESSION, parameters)
 
     async def renew_authentication(
-        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+        self, session_id: SessionId, now: datetime, *, record: AuditRecord | None
     ) -> bool:
         """See `Store.renew_authentication`."""
         parameters = (session_id, rows.to_millis(now))
@@ -128,7 +128,8 @@ class SqlStore(ABC):
         self,
         session_id: SessionId,
         owner: UserId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> bool:
         """See `Store.close_session`."""
         if owner is None:
@@ -139,7 +140,8 @@ class SqlStore(ABC):
         self,
         user_id: UserId,
         keep: SessionId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> int:
         """See `Store.close_sessions`."""
         return len(await self._end(sql.CLOSE_SESSIONS, (user_id, keep or ""), record))
