@@ -118,3 +118,8 @@ answer.set_cookie("refreshToken", token)
 header = f"refreshToken={token}; HttpOnly"
 # ok: cookie-set-past-its-policy
 header = call.context.cookies.set(pair, now)
+
+# ruleid: change-without-a-record
+await tools.store.delete_user(user_id, record=None)
+# ok: change-without-a-record
+await tools.store.delete_user(user_id, record=tools.audit_record(event, now))

@@ -132,7 +132,9 @@ class Service:
         assert (await person.register()).status_code == 201
         if role is not Role.USER:
             context = self.app.app.state.context
-            await context.tools.store.change_role(UserId(person.id), role, context.clock())
+            await context.tools.store.change_role(
+                UserId(person.id), role, context.clock(), record=None
+            )
         assert (await person.login()).status_code == 200
         return person
 

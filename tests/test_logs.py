@@ -183,6 +183,8 @@ async def test_a_request_is_one_line_in_the_order_things_happened() -> None:
         "ms": 1.25,
         "user_id": BOB.id,
         "ip": "192.0.2.1",
+        "code": None,
+        "limit": None,
         "event": "request",
         "level": "info",
     }

@@ -24,7 +24,7 @@ from keystead.domain.events import Event, Severity
 
 FIELDS = frozenset({
     "event", "level", "timestamp", "exception",
-    "request_id", "method", "route", "status", "ms", "user_id", "ip",
+    "request_id", "method", "route", "status", "ms", "user_id", "ip", "code", "limit",
     "actor", "subject", "session", "ended", "detail",
     "count", "reason",
 })  # fmt: skip
@@ -54,6 +54,8 @@ class RequestLine:
     Args:
         route: the template of the path.
         ms: how long it took, in milliseconds.
+        code: of the problem document, where the answer is one.
+        limit: the name of the limit that was reached, where the answer is 429.
 
     """
 
@@ -65,6 +67,8 @@ class RequestLine:
     ms: float
     user_id: str | None
     ip: str | None
+    code: str | None = None
+    limit: str | None = None
     event: str = "request"
     level: str = "info"
 
@@ -85,7 +89,8 @@ class Log:
         """Write the line of one request, together with those of the next moments."""
         if not self._is_json:
             fields = asdict(line)
-            log.info(fields.pop("event"), **fields)
+            name = fields.pop("event")
+            log.info(name, **{key: value for key, value in fields.items() if value is not None})
             return
         # Not through structlog, line by line: that took a quarter of the time of a request.
         self._waiting.append(orjson.dumps(line, option=REQUEST_OPTIONS))

@@ -44,11 +44,11 @@ class ProcessCounts:
             self._counters.pop(key, None)
             made, ends_at = 0, now + limit.memory
         if made >= limit.stop:
-            return Tally(made, ends_at, is_counted=False)
+            return Tally(limit, made, ends_at, is_counted=False)
         self._counters[key] = (made + 1, ends_at)
         if len(self._counters) > MAX_COUNTERS:
             del self._counters[next(iter(self._counters))]
-        return Tally(made + 1, ends_at, is_counted=True)
+        return Tally(limit, made + 1, ends_at, is_counted=True)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""
@@ -103,7 +103,7 @@ class RedisCounts:
                 self._trip(error)
             else:
                 self._recover()
-                return Tally(made, open_at, is_counted=made <= limit.stop)
+                return Tally(limit, made, open_at, is_counted=made <= limit.stop)
         share = max(1, limit.stop // self._workers)
         return await self._alone.count_attempt(key, replace(limit, free=share, stop=share), now)
 

@@ -61,14 +61,16 @@ class Hunt:
         signatures = [token.rpartition(".")[2] for token in self.tokens]
         return [*typed, *self.tokens, *signatures, *self.cookies]
 
-    def shown(self) -> Iterator[str]:
-        """Yield what every answer shows, but a token where it belongs."""
+    def shown(self) -> set[str]:
+        """Return what the answers show, each body and head once, but a token where it belongs."""
+        texts = set()
         for answer in self.answers:
-            text = f"{answer.text}\n{answer.headers.multi_items()}"
+            body, head = answer.text, str(answer.headers.multi_items())
             if answer.is_success and answer.request.url.path in HANDS_OUT:
-                text = text.replace(answer.json()["accessToken"], "")
-                text = text.replace(answer.cookies[COOKIE], "")
-            yield text
+                body = body.replace(answer.json()["accessToken"], "")
+                head = head.replace(answer.cookies[COOKIE], "")
+            texts |= {body, head}
+        return texts
 
 
 @pytest.mark.thorough
@@ -253,6 +255,8 @@ def files(database: Database) -> Iterator[bytes]:
 
 def found(secrets: list[str], text: bytes) -> list[str]:
     """Return which of *secrets* are in *text*, in whatever way somebody may have written them."""
+    # Files of databases are mostly empty: nothing of a secret is in a NUL.
+    text = b"\0".join(filter(None, text.split(b"\0")))
     lower = text.lower()
     return [
         secret

@@ -93,6 +93,21 @@ async def test_without_redis_each_process_goes_on_with_its_share(
         redis.send(signal.SIGCONT)
 
 
+async def test_without_redis_what_is_said_of_the_limit_is_the_share(
+    counted: Service, redis: RedisServer, read_log: ReadLog
+) -> None:
+    redis.kill()
+    client = counted.client("198.51.100.66")
+    await guesses(client, MOST // WORKERS)
+
+    answer = await client.post("/auth/login", json={"email": "x@example.com", "password": WRONG})
+
+    assert answer.status_code == 429
+    assert answer.headers["ratelimit-policy"] == '"sign-in-address";q=5;w=3600'
+    told = [line for line in read_log() if line["event"] == "excess_rate_limit_exceeded"]
+    assert [line["detail"] for line in told] == ["sign-in-address 198.51.100.66/32"]
+
+
 async def test_a_redis_that_is_back_is_used_again(
     counted: Service,
     redis: RedisServer,

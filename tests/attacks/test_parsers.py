@@ -162,7 +162,9 @@ def test_no_query_is_more_than_refused(world: World) -> None:
 
 @pytest.mark.requirement(79, 84)
 def test_no_id_is_more_than_unknown(world: World, bob: Person) -> None:
-    segment = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).map(encoded)
+    # A slash ends a segment, however it is written: what is beyond it is no id but another path.
+    characters = st.characters(codec="utf-8", exclude_characters="/")
+    segment = st.text(characters, min_size=1, max_size=40).map(encoded)
 
     @fuzzed
     @given(segment)

@@ -42,10 +42,10 @@ async def test_a_new_one_has_its_tables_and_nothing_in_them(
 
 async def test_what_the_program_stored_is_seen_as_rows(tools: Tools, database: Database) -> None:
     bob, eve = new_user(), new_user("eve@example.com")
-    assert await tools.store.add_user(bob, PasswordHash("text", 7))
-    assert await tools.store.add_user(eve, PasswordHash("text", None))
+    assert await tools.store.add_user(bob, PasswordHash("text", 7), record=None)
+    assert await tools.store.add_user(eve, PasswordHash("text", None), record=None)
     session = new_session(bob)
-    assert await tools.store.open_session(session, 1)
+    assert await tools.store.open_session(session, 1, record=None)
 
     assert database.rows("users", email="bob@example.com") == [
         {
@@ -160,13 +160,17 @@ async def test_while_it_is_broken_nothing_works_and_then_everything_as_before(
         with pytest.raises(StoreDown):
             await tools.store.find_session(new_session(bob).id)
         with pytest.raises(StoreDown):
-            await tools.store.close_session(new_session(bob).id)
+            await tools.store.close_session(new_session(bob).id, record=None)
         with pytest.raises(StoreDown):
-            await tools.store.add_user(new_user("eve@example.com"), PasswordHash("x", 1))
+            await tools.store.add_user(
+                new_user("eve@example.com"), PasswordHash("x", 1), record=None
+            )
 
     assert content(database) == before
     assert await tools.store.find_user(bob.id) == bob
-    assert await tools.store.add_user(new_user("eve@example.com"), PasswordHash("x", 1))
+    assert await tools.store.add_user(
+        new_user("eve@example.com"), PasswordHash("x", 1), record=None
+    )
 
 
 async def test_each_that_is_alive_is_separate_from_every_other(

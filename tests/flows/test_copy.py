@@ -211,17 +211,19 @@ async def change_everything(source: Transfer) -> None:
     """What a server that runs meanwhile may do to rows that were copied already."""
     users = sorted(await users_of(source), key=lambda user: user.email)
     sessions = await source.export_sessions("", 100, NOW)
-    await source.change_role(users[1].id, Role.ADMIN, LATER)
-    await source.change_status(users[2].id, Status.DISABLED, LATER)  # ends two sessions
+    await source.change_role(users[1].id, Role.ADMIN, LATER, record=None)
+    await source.change_status(
+        users[2].id, Status.DISABLED, LATER, record=None
+    )  # ends two sessions
     await source.replace_password_hash(users[4].id, HASH, PasswordHash("$argon2id$new", 2))
-    await source.delete_user(users[3].id)  # and three sessions
+    await source.delete_user(users[3].id, record=None)  # and three sessions
     newcomer = new_user(users[3].email, now=LATER)  # the address is free again
-    assert await source.add_user(newcomer, HASH)
+    assert await source.add_user(newcomer, HASH, record=None)
     await opened(source, newcomer)
     rotated = next(each for each in sessions if each.user_id == users[7].id)
     await source.rotate_refresh_token(rotated.id, 0, LATER, LATER + timedelta(days=1))
     closed = next(each for each in sessions if each.user_id == users[5].id)
-    await source.close_session(closed.id)
+    await source.close_session(closed.id, record=None)
 
 
 async def test_what_changed_before_a_run_ended_is_found_and_the_next_run_carries_it(

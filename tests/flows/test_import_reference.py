@@ -143,7 +143,7 @@ async def test_repeating_it_imports_who_is_new_and_changes_nobody(
     tools: Tools, events: list[Event]
 ) -> None:
     await imported(tools, document(1), document(2))
-    await tools.store.change_role(new_id(object_id(1)), Role.ADMIN, CHANGED)
+    await tools.store.change_role(new_id(object_id(1)), Role.ADMIN, CHANGED, record=None)
     before = await tools.store.find_user(new_id(object_id(1)))
 
     found = await imported(tools, document(1, "changed@example.com"), document(2), document(3))

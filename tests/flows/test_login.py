@@ -42,7 +42,7 @@ async def bob(tools: Tools, clock: Clock) -> User:
 @pytest.fixture
 async def disabled(tools: Tools, clock: Clock) -> User:
     user = await register(tools, "disabled@example.com", PASSWORD, clock.now)
-    await tools.store.change_status(user.id, Status.DISABLED, clock.now)
+    await tools.store.change_status(user.id, Status.DISABLED, clock.now, record=None)
     return user
 
 
@@ -165,7 +165,7 @@ async def test_who_is_disabled_while_the_password_is_checked_gets_no_session(
     tools: Tools, clock: Clock, bob: User
 ) -> None:
     def disable() -> Awaitable[object]:
-        return tools.store.change_status(bob.id, Status.DISABLED, clock.now)
+        return tools.store.change_status(bob.id, Status.DISABLED, clock.now, record=None)
 
     with pytest.raises(InvalidCredentials):
         await sign_in(replace(tools, passwords=AtThatMoment(tools.passwords, disable)), clock)
@@ -177,7 +177,7 @@ async def test_who_is_deleted_while_the_password_is_checked_gets_no_session(
     tools: Tools, clock: Clock, bob: User
 ) -> None:
     def delete() -> Awaitable[object]:
-        return tools.store.delete_user(bob.id)
+        return tools.store.delete_user(bob.id, record=None)
 
     with pytest.raises(InvalidCredentials):
         await sign_in(replace(tools, passwords=AtThatMoment(tools.passwords, delete)), clock)

@@ -88,7 +88,7 @@ async def test_the_hash_of_a_disabled_account_is_not_renewed(
     # A second hash would take time, and tell that the password was right (OWASP ASVS 6.3.8).
     old = of_bcrypt(PASSWORD)
     await keep(tools, bob, old)
-    await tools.store.change_status(bob.id, Status.DISABLED, clock.now)
+    await tools.store.change_status(bob.id, Status.DISABLED, clock.now, record=None)
 
     with pytest.raises(InvalidCredentials):
         await sign_in(tools, clock)

@@ -70,7 +70,7 @@ async def test_a_wrong_password_is_refused_like_a_sign_in_and_ends_nothing(
 async def test_a_session_that_ended_while_the_password_was_checked_stays_ended(
     tools: Tools, clock: Clock, actor: Actor, events: list[Event]
 ) -> None:
-    await tools.store.close_session(actor.session.id)
+    await tools.store.close_session(actor.session.id, record=None)
 
     with pytest.raises(SessionEnded):
         await reauthenticate(tools, actor, PASSWORD, clock.now)
@@ -82,7 +82,7 @@ async def test_a_session_that_ended_while_the_password_was_checked_stays_ended(
 async def test_the_password_of_an_account_that_went_away_proves_nothing(
     tools: Tools, clock: Clock, actor: Actor
 ) -> None:
-    await tools.store.delete_user(actor.user.id)
+    await tools.store.delete_user(actor.user.id, record=None)
 
     with pytest.raises(InvalidCredentials):
         await reauthenticate(tools, actor, PASSWORD, clock.now)

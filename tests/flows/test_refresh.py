@@ -226,11 +226,11 @@ async def test_what_was_ended_refreshes_no_more(
 ) -> None:
     user = first.signed_in.user
     if loss == "disabled":
-        await tools.store.change_status(user.id, Status.DISABLED, clock.now)
+        await tools.store.change_status(user.id, Status.DISABLED, clock.now, record=None)
     elif loss == "deleted":
-        await tools.store.delete_user(user.id)
+        await tools.store.delete_user(user.id, record=None)
     else:
-        await tools.store.close_session(first.signed_in.session.id)
+        await tools.store.close_session(first.signed_in.session.id, record=None)
 
     with pytest.raises(SessionEnded):
         await refresh(tools, first.refresh_token, clock.now)
@@ -239,7 +239,7 @@ async def test_what_was_ended_refreshes_no_more(
 async def test_the_role_is_the_databases_at_that_moment(
     tools: Tools, clock: Clock, first: TokenPair
 ) -> None:
-    await tools.store.change_role(first.signed_in.user.id, Role.ADMIN, clock.now)
+    await tools.store.change_role(first.signed_in.user.id, Role.ADMIN, clock.now, record=None)
 
     assert (await refresh(tools, first.refresh_token, clock.now)).signed_in.user.role is Role.ADMIN
 

@@ -13,9 +13,11 @@ LATER = NOW + timedelta(minutes=5)
 
 Loss = Callable[[Store, User], Awaitable[User | None]]
 LOSSES: dict[str, Loss] = {
-    "demoted": lambda store, user: store.change_role(user.id, Role.USER, LATER),
-    "disabled": lambda store, user: store.change_status(user.id, Status.DISABLED, LATER),
-    "deleted": lambda store, user: store.delete_user(user.id),
+    "demoted": lambda store, user: store.change_role(user.id, Role.USER, LATER, record=None),
+    "disabled": lambda store, user: store.change_status(
+        user.id, Status.DISABLED, LATER, record=None
+    ),
+    "deleted": lambda store, user: store.delete_user(user.id, record=None),
 }
 each_loss = pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES.keys())
 
@@ -33,8 +35,8 @@ async def active_admin(store: Store, name: str) -> User:
     found = await store.find_credentials(EmailAddress(f"{name}@example.com"))
     if found is None:
         return await admin(store, name)
-    await store.change_status(found.user.id, Status.ACTIVE, NOW)
-    user = await store.change_role(found.user.id, Role.ADMIN, NOW)
+    await store.change_status(found.user.id, Status.ACTIVE, NOW, record=None)
+    user = await store.change_role(found.user.id, Role.ADMIN, NOW, record=None)
     assert user is not None
     return user
 
@@ -109,7 +111,7 @@ class AdminPromises:
         bob = await added(store)
         session = await opened(store, bob)
 
-        changed = await store.change_role(bob.id, Role.ADMIN, LATER)
+        changed = await store.change_role(bob.id, Role.ADMIN, LATER, record=None)
 
         found = await another_store.find_session(session.id)
         assert found is not None
@@ -119,8 +121,8 @@ class AdminPromises:
     async def test_the_last_admin_may_be_made_admin_and_active_again(self, store: Store) -> None:
         ada = await admin(store, "ada")
 
-        assert await store.change_role(ada.id, Role.ADMIN, LATER)
-        assert await store.change_status(ada.id, Status.ACTIVE, LATER)
+        assert await store.change_role(ada.id, Role.ADMIN, LATER, record=None)
+        assert await store.change_status(ada.id, Status.ACTIVE, LATER, record=None)
 
         assert [user.id for user in await active_admins(store)] == [ada.id]
 
@@ -140,7 +142,7 @@ class AdminPromises:
         ended = [await opened(store, bob) for _ in range(3)]
         kept = await opened(store, eve)
 
-        disabled = await store.change_status(bob.id, Status.DISABLED, LATER)
+        disabled = await store.change_status(bob.id, Status.DISABLED, LATER, record=None)
 
         assert disabled == User(bob.id, bob.email, bob.role, Status.DISABLED, NOW, LATER)
         assert [await another_store.find_session(session.id) for session in ended] == [None] * 3
@@ -149,9 +151,9 @@ class AdminPromises:
     async def test_enabling_again_brings_no_session_back(self, store: Store) -> None:
         bob = await added(store)
         await opened(store, bob)
-        await store.change_status(bob.id, Status.DISABLED, LATER)
+        await store.change_status(bob.id, Status.DISABLED, LATER, record=None)
 
-        enabled = await store.change_status(bob.id, Status.ACTIVE, LATER)
+        enabled = await store.change_status(bob.id, Status.ACTIVE, LATER, record=None)
 
         assert enabled is not None
         assert enabled.is_active
@@ -161,7 +163,7 @@ class AdminPromises:
         bob = await added(store)
         session = await opened(store, bob)
 
-        await store.change_status(bob.id, Status.ACTIVE, LATER)
+        await store.change_status(bob.id, Status.ACTIVE, LATER, record=None)
 
         assert await store.list_sessions(bob.id, NOW) == [session]
 
@@ -172,7 +174,10 @@ class AdminPromises:
         for n in range(50):
             bob = await added(store, f"bob{n}@example.com")
             session = new_session(bob)
-            sides = [LOSSES[loss](store, bob), another_store.open_session(session, CAP)]
+            sides = [
+                LOSSES[loss](store, bob),
+                another_store.open_session(session, CAP, record=None),
+            ]
 
             await asyncio.gather(*sides[:: 1 if n % 2 else -1])
 
@@ -182,12 +187,12 @@ class AdminPromises:
         bob, eve = await added(store), await added(store, "eve@example.com")
         session, kept = await opened(store, bob), await opened(store, eve)
 
-        assert await store.delete_user(bob.id) == bob
+        assert await store.delete_user(bob.id, record=None) == bob
 
         assert await store.find_user(bob.id) is None
         assert await store.find_credentials(bob.email) is None
         assert await store.find_session(session.id) is None
         assert await store.list_sessions(eve.id, NOW) == [kept]
-        assert await store.delete_user(bob.id) is None
+        assert await store.delete_user(bob.id, record=None) is None
         newcomer = await added(store, bob.email)
         assert await store.list_sessions(newcomer.id, NOW) == []

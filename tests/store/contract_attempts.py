@@ -32,11 +32,11 @@ class AttemptPromises:
 
         assert [tally.is_counted for tally in tallies] == [True] * 7 + [False] * 2
         assert [tally.made for tally in tallies] == [1, 2, 3, 4, 5, 6, 7, 7, 7]
-        assert tallies[-1] == Tally(7, NOW + HOUR, is_counted=False)
+        assert tallies[-1] == Tally(WINDOW, 7, NOW + HOUR, is_counted=False)
         last = await store.count_attempt("key", WINDOW, NOW + HOUR - MILLISECOND)
         assert not last.is_counted
         assert await store.count_attempt("key", WINDOW, NOW + HOUR) == Tally(
-            1, NOW + HOUR, is_counted=True
+            WINDOW, 1, NOW + HOUR, is_counted=True
         )
 
     async def test_a_window_begins_with_its_first_attempt_and_not_with_the_last(
@@ -56,7 +56,7 @@ class AttemptPromises:
             waits.append(tally.open_at - now)
             if tally.open_at > now:
                 early = await store.count_attempt("key", WAITS, tally.open_at - MILLISECOND)
-                assert early == Tally(tally.made, tally.open_at, is_counted=False)
+                assert early == Tally(WAITS, tally.made, tally.open_at, is_counted=False)
             now = tally.open_at
 
         assert waits == [n * SECOND for n in (0, 0, 1, 2, 4, 8, 10, 10)]
@@ -72,7 +72,7 @@ class AttemptPromises:
         still = await store.count_attempt("key", WAITS, NOW + 2 * HOUR + DAY - MILLISECOND)
         assert still.made == 4
         gone = await store.count_attempt("key", WAITS, NOW + 2 * HOUR + 2 * DAY)
-        assert gone == Tally(1, NOW + 2 * HOUR + 2 * DAY, is_counted=True)
+        assert gone == Tally(WAITS, 1, NOW + 2 * HOUR + 2 * DAY, is_counted=True)
 
     @pytest.mark.parametrize(("limit", "most"), [(WINDOW, 7), (WAITS, 3)])
     async def test_of_a_hundred_at_once_only_as_many_as_allowed_are_let_in(

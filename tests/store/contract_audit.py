@@ -22,17 +22,17 @@ NOBODY, NOTHING = UserId("nobody"), SessionId("nothing")
 
 CHANGES: dict[str, Changing] = {
     "add_user": lambda store, _, __, record: store.add_user(
-        new_user("new@example.com"), HASH, record
+        new_user("new@example.com"), HASH, record=record
     ),
     "change_role": lambda store, user, _, record: store.change_role(
-        user.id, Role.ADMIN, NOW, record
+        user.id, Role.ADMIN, NOW, record=record
     ),
     "change_status": lambda store, user, _, record: store.change_status(
-        user.id, Status.DISABLED, NOW, record
+        user.id, Status.DISABLED, NOW, record=record
     ),
-    "delete_user": lambda store, user, _, record: store.delete_user(user.id, record),
+    "delete_user": lambda store, user, _, record: store.delete_user(user.id, record=record),
     "open_session": lambda store, user, _, record: store.open_session(
-        new_session(user), CAP, record
+        new_session(user), CAP, record=record
     ),
     "close_session": lambda store, _, session, record: store.close_session(
         session.id, record=record
@@ -41,31 +41,33 @@ CHANGES: dict[str, Changing] = {
 }
 REFUSALS: dict[str, Refused] = {
     "an address that is taken": lambda store, ada, record: store.add_user(
-        new_user(ada.email), HASH, record
+        new_user(ada.email), HASH, record=record
     ),
     "the role of nobody": lambda store, _, record: store.change_role(
-        NOBODY, Role.ADMIN, NOW, record
+        NOBODY, Role.ADMIN, NOW, record=record
     ),
     "the role of the last admin": lambda store, ada, record: store.change_role(
-        ada.id, Role.USER, NOW, record
+        ada.id, Role.USER, NOW, record=record
     ),
     "the status of nobody": lambda store, _, record: store.change_status(
-        NOBODY, Status.ACTIVE, NOW, record
+        NOBODY, Status.ACTIVE, NOW, record=record
     ),
     "the status of the last admin": lambda store, ada, record: store.change_status(
-        ada.id, Status.DISABLED, NOW, record
+        ada.id, Status.DISABLED, NOW, record=record
     ),
-    "an account that is not there": lambda store, _, record: store.delete_user(NOBODY, record),
-    "an id that is none": lambda store, _, record: store.delete_user(UserId("\0"), record),
-    "the last admin's account": lambda store, ada, record: store.delete_user(ada.id, record),
+    "an account that is not there": lambda store, _, record: store.delete_user(
+        NOBODY, record=record
+    ),
+    "an id that is none": lambda store, _, record: store.delete_user(UserId("\0"), record=record),
+    "the last admin's account": lambda store, ada, record: store.delete_user(ada.id, record=record),
     "a session of nobody": lambda store, _, record: store.open_session(
-        new_session(new_user()), CAP, record
+        new_session(new_user()), CAP, record=record
     ),
     "a session that is not there": lambda store, _, record: store.close_session(
         NOTHING, record=record
     ),
     "a session that is somebody else's": lambda store, _, record: store.close_session(
-        NOTHING, NOBODY, record
+        NOTHING, NOBODY, record=record
     ),
     "sessions where there are none": lambda store, ada, record: store.close_sessions(
         ada.id, record=record

@@ -33,7 +33,7 @@ class AuthenticationPromises:
     ) -> None:
         session = replace(new_session(await added(store)), authenticated_at=LATER)
 
-        assert await store.open_session(session, CAP)
+        assert await store.open_session(session, CAP, record=None)
 
         assert await stored(another_store, session) == session
         assert await another_store.list_sessions(session.user_id, NOW) == [session]
@@ -57,7 +57,7 @@ class AuthenticationPromises:
         bob, session = await signed_in(store)
         other = await opened(store, bob)
 
-        assert await store.renew_authentication(session.id, LATER)
+        assert await store.renew_authentication(session.id, LATER, record=None)
 
         assert await stored(another_store, session) == replace(session, authenticated_at=LATER)
         assert await stored(another_store, other) == other
@@ -66,9 +66,9 @@ class AuthenticationPromises:
         self, store: Store
     ) -> None:
         _, session = await signed_in(store)
-        await store.renew_authentication(session.id, LATER)
+        await store.renew_authentication(session.id, LATER, record=None)
 
-        assert await store.renew_authentication(session.id, NOW + MILLISECOND)
+        assert await store.renew_authentication(session.id, NOW + MILLISECOND, record=None)
 
         found = await stored(store, session)
         assert found == replace(session, authenticated_at=NOW + MILLISECOND)
@@ -76,27 +76,27 @@ class AuthenticationPromises:
     async def test_a_session_that_is_over_takes_no_proof(self, store: Store) -> None:
         session = await opened_until(store, await added(store), LATER)
 
-        assert not await store.renew_authentication(session.id, LATER)
+        assert not await store.renew_authentication(session.id, LATER, record=None)
         assert await stored(store, session) == session
 
-        assert await store.renew_authentication(session.id, LATER - MILLISECOND)
+        assert await store.renew_authentication(session.id, LATER - MILLISECOND, record=None)
 
     @pytest.mark.parametrize("text", ["", "x", "\0", "\ud800", "' OR ''='"])
     async def test_no_session_of_that_name_takes_a_proof(self, store: Store, text: str) -> None:
         _, session = await signed_in(store)
 
-        assert not await store.renew_authentication(SessionId(text), LATER)
+        assert not await store.renew_authentication(SessionId(text), LATER, record=None)
 
         assert await stored(store, session) == session
 
     async def test_a_proof_brings_no_ended_session_back(self, store: Store) -> None:
         bob, session = await signed_in(store)
         another = await opened(store, bob)
-        await store.close_session(session.id)
-        await store.change_status(bob.id, Status.DISABLED, NOW)
+        await store.close_session(session.id, record=None)
+        await store.change_status(bob.id, Status.DISABLED, NOW, record=None)
 
         for ended in (session, another):
-            assert not await store.renew_authentication(ended.id, LATER)
+            assert not await store.renew_authentication(ended.id, LATER, record=None)
             assert await store.find_session(ended.id) is None
 
     async def test_proofs_and_a_rotation_at_the_same_time_all_hold(
@@ -107,7 +107,7 @@ class AuthenticationPromises:
         rotated, *proved = await asyncio.gather(
             store.rotate_refresh_token(session.id, 0, LATER, LATER + IDLE),
             *(
-                (store, another_store)[n % 2].renew_authentication(session.id, LATER)
+                (store, another_store)[n % 2].renew_authentication(session.id, LATER, record=None)
                 for n in range(10)
             ),
         )

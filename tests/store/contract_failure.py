@@ -38,17 +38,17 @@ READS: dict[str, Call] = {
     "find_audit_head": lambda store: store.find_audit_head(),
 }
 WRITES: dict[str, Call] = {
-    "add_user": lambda store: store.add_user(USER, HASH),
+    "add_user": lambda store: store.add_user(USER, HASH, record=None),
     "replace_password_hash": lambda store: store.replace_password_hash(USER.id, HASH, HASH),
-    "change_role": lambda store: store.change_role(USER.id, Role.USER, NOW),
-    "change_status": lambda store: store.change_status(USER.id, Status.DISABLED, NOW),
-    "delete_user": lambda store: store.delete_user(USER.id),
-    "open_session": lambda store: store.open_session(SESSION, 50),
+    "change_role": lambda store: store.change_role(USER.id, Role.USER, NOW, record=None),
+    "change_status": lambda store: store.change_status(USER.id, Status.DISABLED, NOW, record=None),
+    "delete_user": lambda store: store.delete_user(USER.id, record=None),
+    "open_session": lambda store: store.open_session(SESSION, 50, record=None),
     "touch_session": lambda store: store.touch_session(SESSION.id, NOW, NOW),
-    "renew_authentication": lambda store: store.renew_authentication(SESSION.id, NOW),
+    "renew_authentication": lambda store: store.renew_authentication(SESSION.id, NOW, record=None),
     "rotate_refresh_token": lambda store: store.rotate_refresh_token(SESSION.id, 0, NOW, NOW),
-    "close_session": lambda store: store.close_session(SESSION.id),
-    "close_sessions": lambda store: store.close_sessions(USER.id),
+    "close_session": lambda store: store.close_session(SESSION.id, record=None),
+    "close_sessions": lambda store: store.close_sessions(USER.id, record=None),
     "purge_expired": lambda store: store.purge_expired(NOW, 10),
     "count_attempt": lambda store: store.count_attempt("x", Limit.window("x", 9, HOUR), NOW),
     "take_attempt_back": lambda store: store.take_attempt_back("x", NOW),
@@ -99,7 +99,7 @@ class FailurePromises:
     async def test_what_was_written_is_there_after_closing(
         self, store: Store, another_store: Store
     ) -> None:
-        added = asyncio.create_task(another_store.add_user(USER, HASH))
+        added = asyncio.create_task(another_store.add_user(USER, HASH, record=None))
         await asyncio.sleep(0)
 
         await another_store.close()

@@ -12,21 +12,21 @@ class RacePromises:
         bob = await added(store)
         for n in range(50):
             sign_ins = [
-                (store, another_store)[number % 2].open_session(new_session(bob), CAP)
+                (store, another_store)[number % 2].open_session(new_session(bob), CAP, record=None)
                 for number in range(4)
             ]
             # The order in which they begin differs, and with it who comes first.
             position = n % 5
             jobs = [
                 *sign_ins[:position],
-                another_store.change_status(bob.id, Status.DISABLED, NOW),
+                another_store.change_status(bob.id, Status.DISABLED, NOW, record=None),
                 *sign_ins[position:],
             ]
 
             await asyncio.gather(*jobs)
 
             assert await store.list_sessions(bob.id, NOW) == []
-            await store.change_status(bob.id, Status.ACTIVE, NOW)
+            await store.change_status(bob.id, Status.ACTIVE, NOW, record=None)
             assert await another_store.list_sessions(bob.id, NOW) == []
 
     async def test_who_is_deleted_while_signing_in_leaves_no_session(
@@ -37,9 +37,15 @@ class RacePromises:
             sessions = [new_session(bob) for _ in range(4)]
 
             await asyncio.gather(
-                *(another_store.open_session(session, CAP) for session in sessions[:2]),
-                store.delete_user(bob.id),
-                *(another_store.open_session(session, CAP) for session in sessions[2:]),
+                *(
+                    another_store.open_session(session, CAP, record=None)
+                    for session in sessions[:2]
+                ),
+                store.delete_user(bob.id, record=None),
+                *(
+                    another_store.open_session(session, CAP, record=None)
+                    for session in sessions[2:]
+                ),
             )
 
             assert [await store.find_session(session.id) for session in sessions] == [None] * 4

@@ -17,12 +17,12 @@ MILLISECOND = timedelta(milliseconds=1)
 
 End = Callable[[Store, Session], Awaitable[object]]
 ENDS: dict[str, End] = {
-    "closed": lambda store, session: store.close_session(session.id),
-    "closed with all": lambda store, session: store.close_sessions(session.user_id),
+    "closed": lambda store, session: store.close_session(session.id, record=None),
+    "closed with all": lambda store, session: store.close_sessions(session.user_id, record=None),
     "user disabled": lambda store, session: store.change_status(
-        session.user_id, Status.DISABLED, LATER
+        session.user_id, Status.DISABLED, LATER, record=None
     ),
-    "user deleted": lambda store, session: store.delete_user(session.user_id),
+    "user deleted": lambda store, session: store.delete_user(session.user_id, record=None),
     "purged": lambda store, session: store.purge_expired(session.expires_at, 10),
 }
 each_end = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())

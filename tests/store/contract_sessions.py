@@ -40,7 +40,7 @@ class SessionPromises:
         user = await added(store, "ada@example.com", Role.ADMIN)
         session = replace(new_session(user, NOW, client), rotated_at=NOW, generation=2**32 - 1)
 
-        assert await store.open_session(session, CAP)
+        assert await store.open_session(session, CAP, record=None)
 
         assert await another_store.find_session(session.id) == SignedIn(session, user)
         assert await another_store.list_sessions(user.id, NOW) == [session]
@@ -53,12 +53,12 @@ class SessionPromises:
         assert await store.find_session(session.id) == SignedIn(session, bob)
 
         await another_store.touch_session(session.id, later, later + IDLE)
-        admin = await another_store.change_role(bob.id, Role.ADMIN, later)
+        admin = await another_store.change_role(bob.id, Role.ADMIN, later, record=None)
 
         touched = replace(session, last_active_at=later, expires_at=later + IDLE)
         assert admin is not None
         assert await store.find_session(session.id) == SignedIn(touched, admin)
-        assert await another_store.close_session(session.id)
+        assert await another_store.close_session(session.id, record=None)
         assert await store.find_session(session.id) is None
 
     async def test_a_session_over_or_not_is_found(self, store: Store) -> None:
@@ -77,19 +77,21 @@ class SessionPromises:
     async def test_who_may_not_sign_in_gets_no_session(self, store: Store, became: str) -> None:
         user = new_user() if became == "never known" else await added(store)
         if became == "disabled":
-            await store.change_status(user.id, Status.DISABLED, NOW)
+            await store.change_status(user.id, Status.DISABLED, NOW, record=None)
         if became == "deleted":
-            await store.delete_user(user.id)
+            await store.delete_user(user.id, record=None)
         session = new_session(user)
 
-        assert not await store.open_session(session, CAP)
+        assert not await store.open_session(session, CAP, record=None)
 
         assert await store.find_session(session.id) is None
 
     async def test_a_refused_session_evicts_none(self, store: Store) -> None:
         bob, session = await signed_in(store)
 
-        assert not await store.open_session(new_session(new_user("eve@example.com")), cap=1)
+        assert not await store.open_session(
+            new_session(new_user("eve@example.com")), cap=1, record=None
+        )
 
         assert await store.list_sessions(bob.id, NOW) == [session]
 
@@ -98,7 +100,7 @@ class SessionPromises:
         eve, other = await signed_in(store, "eve@example.com")
         sessions = [new_session(bob, NOW + n * MILLISECOND) for n in range(6)]
         for session in sessions:
-            assert await store.open_session(session, cap=3)
+            assert await store.open_session(session, cap=3, record=None)
 
         assert await store.list_sessions(bob.id, NOW) == sessions[:2:-1]
         assert await store.list_sessions(eve.id, NOW) == [other]
@@ -109,7 +111,7 @@ class SessionPromises:
             await opened(store, bob, NOW + n * MILLISECOND)
         newest = new_session(bob, NOW + timedelta(seconds=1))
 
-        await store.open_session(newest, cap=1)
+        await store.open_session(newest, cap=1, record=None)
 
         assert await store.list_sessions(bob.id, NOW) == [newest]
 
@@ -121,7 +123,7 @@ class SessionPromises:
 
         await asyncio.gather(
             *(
-                (store, another_store)[n % 2].open_session(session, cap=4)
+                (store, another_store)[n % 2].open_session(session, cap=4, record=None)
                 for n, session in enumerate(sessions)
             )
         )
@@ -188,7 +190,7 @@ class SessionPromises:
 
     async def test_use_brings_no_closed_session_back(self, store: Store) -> None:
         _, session = await signed_in(store)
-        await store.close_session(session.id)
+        await store.close_session(session.id, record=None)
 
         await store.touch_session(session.id, NOW + MILLISECOND, NOW + IDLE)
 
@@ -199,7 +201,10 @@ class SessionPromises:
         other = await opened(store, bob)
 
         outcomes = await asyncio.gather(
-            *((store, another_store)[n % 2].close_session(session.id) for n in range(20))
+            *(
+                (store, another_store)[n % 2].close_session(session.id, record=None)
+                for n in range(20)
+            )
         )
 
         assert outcomes.count(True) == 1
@@ -209,11 +214,11 @@ class SessionPromises:
         bob, session = await signed_in(store)
         eve = await added(store, "eve@example.com")
 
-        assert not await store.close_session(session.id, owner=eve.id)
-        assert not await store.close_session(session.id, owner=UserId(""))
+        assert not await store.close_session(session.id, owner=eve.id, record=None)
+        assert not await store.close_session(session.id, owner=UserId(""), record=None)
         assert await stored(store, session) == session
 
-        assert await store.close_session(session.id, owner=bob.id)
+        assert await store.close_session(session.id, owner=bob.id, record=None)
         assert await store.find_session(session.id) is None
 
     async def test_all_sessions_of_a_user_are_closed(self, store: Store) -> None:
@@ -221,8 +226,8 @@ class SessionPromises:
         await opened(store, bob)
         eve, kept = await signed_in(store, "eve@example.com")
 
-        assert await store.close_sessions(bob.id) == 2
-        assert await store.close_sessions(bob.id) == 0
+        assert await store.close_sessions(bob.id, record=None) == 2
+        assert await store.close_sessions(bob.id, record=None) == 0
 
         assert await store.list_sessions(bob.id, NOW) == []
         assert await store.list_sessions(eve.id, NOW) == [kept]
@@ -232,7 +237,7 @@ class SessionPromises:
         for _ in range(3):
             await opened(store, bob)
 
-        assert await store.close_sessions(bob.id, keep=kept.id) == 3
+        assert await store.close_sessions(bob.id, keep=kept.id, record=None) == 3
 
         assert await store.list_sessions(bob.id, NOW) == [kept]
 
@@ -240,6 +245,6 @@ class SessionPromises:
         bob, _ = await signed_in(store)
         _, foreign = await signed_in(store, "eve@example.com")
 
-        assert await store.close_sessions(bob.id, keep=foreign.id) == 1
+        assert await store.close_sessions(bob.id, keep=foreign.id, record=None) == 1
 
         assert await stored(store, foreign) == foreign

@@ -23,9 +23,9 @@ class TextPromises:
         assert await store.find_user(user_id) is None
         assert await store.find_credentials(EmailAddress(text)) is None
         assert await store.find_session(session_id) is None
-        assert await store.change_role(user_id, Role.ADMIN, NOW) is None
-        assert await store.change_status(user_id, Status.DISABLED, NOW) is None
-        assert await store.delete_user(user_id) is None
+        assert await store.change_role(user_id, Role.ADMIN, NOW, record=None) is None
+        assert await store.change_status(user_id, Status.DISABLED, NOW, record=None) is None
+        assert await store.delete_user(user_id, record=None) is None
         assert await store.list_sessions(user_id, NOW) == []
         assert await store.list_users(UserQuery(10, search=text)) == []
         assert await store.find_session(session.id) is not None
@@ -36,9 +36,9 @@ class TextPromises:
         user_id, session_id = UserId(user.id + text), SessionId(session.id + text)
 
         assert not await store.replace_password_hash(user_id, HASH, HASH)
-        assert not await store.close_session(session_id)
-        assert not await store.close_session(session.id, owner=user_id)
-        assert await store.close_sessions(user_id) == 0
+        assert not await store.close_session(session_id, record=None)
+        assert not await store.close_session(session.id, owner=user_id, record=None)
+        assert await store.close_sessions(user_id, record=None) == 0
         await store.touch_session(session_id, NOW + IDLE, NOW + IDLE)
         assert await store.rotate_refresh_token(session_id, 0, NOW, NOW + IDLE) == Unknown()
 

@@ -222,7 +222,7 @@ class TransferPromises:
         for email in UNUSUAL:
             user = await added(store, email, Role.ADMIN)
             for client in (NOWHERE, LISBON):
-                assert await store.open_session(new_session(user, client=client), CAP)
+                assert await store.open_session(new_session(user, client=client), CAP, record=None)
         users, sessions = await everybody(store), await store.export_sessions("", 100, NOW)
 
         async with open_sqlite(tmp_path / "file.db") as file:

@@ -37,7 +37,10 @@ class UserPromises:
         users = [new_user("bob@example.com") for _ in range(50)]
 
         outcomes = await asyncio.gather(
-            *((store, another_store)[n % 2].add_user(user, HASH) for n, user in enumerate(users))
+            *(
+                (store, another_store)[n % 2].add_user(user, HASH, record=None)
+                for n, user in enumerate(users)
+            )
         )
 
         assert outcomes.count(True) == 1
@@ -64,7 +67,7 @@ class UserPromises:
         bob = await added(store)
         impostor = new_user(bob.email, Role.ADMIN)
 
-        assert not await store.add_user(impostor, PasswordHash("another", None))
+        assert not await store.add_user(impostor, PasswordHash("another", None), record=None)
 
         assert await store.find_user(impostor.id) is None
         assert await store.find_credentials(bob.email) == Credentials(bob, HASH)
@@ -98,7 +101,7 @@ class UserPromises:
         self, store: Store, moment: datetime
     ) -> None:
         user = replace(new_user(now=moment), updated_at=moment + timedelta(milliseconds=1))
-        await store.add_user(user, HASH)
+        await store.add_user(user, HASH, record=None)
 
         found = await store.find_user(user.id)
 
@@ -108,7 +111,7 @@ class UserPromises:
     async def test_every_millisecond_of_a_second_is_another_one(self, store: Store) -> None:
         for n in range(0, 1000, 7):
             user = new_user(f"{n}@example.com", now=NOW + timedelta(milliseconds=n))
-            await store.add_user(user, HASH)
+            await store.add_user(user, HASH, record=None)
             assert await store.find_user(user.id) == user
 
     @pytest.mark.parametrize("pepper_id", [None, 1, 255])
@@ -117,7 +120,7 @@ class UserPromises:
     ) -> None:
         user = new_user()
         password = PasswordHash("$2b$10$" + "a" * 53, pepper_id)
-        await store.add_user(user, password)
+        await store.add_user(user, password, record=None)
 
         found = await store.find_credentials(user.email)
 

@@ -43,7 +43,7 @@ async def added(
 ) -> User:
     """Return an account that *store* keeps."""
     user = new_user(email, role, status)
-    assert await store.add_user(user, HASH)
+    assert await store.add_user(user, HASH, record=None)
     return user
 
 
@@ -88,14 +88,14 @@ def new_record(now: datetime = NOW) -> AuditRecord:
 async def opened(store: Store, user: User, now: datetime = NOW) -> Session:
     """Return a session that *store* keeps."""
     session = new_session(user, now)
-    assert await store.open_session(session, CAP)
+    assert await store.open_session(session, CAP, record=None)
     return session
 
 
 async def opened_until(store: Store, user: User, expires_at: datetime) -> Session:
     """Return a kept session that is over at *expires_at*."""
     session = replace(new_session(user, expires_at - IDLE), expires_at=expires_at)
-    assert await store.open_session(session, CAP)
+    assert await store.open_session(session, CAP, record=None)
     return session
 
 

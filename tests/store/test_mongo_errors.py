@@ -33,9 +33,9 @@ WRONG = {"BadValue": 2, "FailedToParse": 9, "TypeMismatch": 14, "CommandNotFound
 Call = Callable[[MongoStore], Awaitable[object]]
 CALLS: dict[str, tuple[str, Call]] = {
     "read": ("find", lambda store: store.check()),
-    "write": ("insert", lambda store: store.add_user(new_user(), HASH)),
-    "transaction": ("delete", lambda store: store.close_sessions(new_user().id)),
-    "commit": ("commitTransaction", lambda store: store.delete_user(new_user().id)),
+    "write": ("insert", lambda store: store.add_user(new_user(), HASH, record=None)),
+    "transaction": ("delete", lambda store: store.close_sessions(new_user().id, record=None)),
+    "commit": ("commitTransaction", lambda store: store.delete_user(new_user().id, record=None)),
 }
 
 
@@ -136,7 +136,7 @@ async def test_an_id_that_is_given_out_twice_is_our_bug_and_no_taken_address(
     bob = await added(store)
 
     with pytest.raises(DuplicateKeyError):
-        await store.add_user(replace(new_user("eve@example.com"), id=bob.id), HASH)
+        await store.add_user(replace(new_user("eve@example.com"), id=bob.id), HASH, record=None)
 
 
 async def test_a_transaction_that_is_in_the_way_of_another_is_tried_again(
@@ -156,7 +156,7 @@ async def test_a_transaction_that_is_in_the_way_of_another_is_tried_again(
 
 async def add(store: MongoStore, bob: User) -> None:
     del bob
-    assert await store.add_user(new_user("eve@example.com"), HASH)
+    assert await store.add_user(new_user("eve@example.com"), HASH, record=None)
 
 
 async def rotate(store: MongoStore, bob: User) -> None:
@@ -168,23 +168,23 @@ async def rotate(store: MongoStore, bob: User) -> None:
 
 async def close(store: MongoStore, bob: User) -> None:
     session = await opened(store, bob)
-    assert await store.close_session(session.id)
+    assert await store.close_session(session.id, record=None)
 
 
 async def sign_in(store: MongoStore, bob: User) -> None:
     session = new_session(bob)
-    assert await store.open_session(session, CAP)
+    assert await store.open_session(session, CAP, record=None)
     assert await store.list_sessions(bob.id, NOW) == [session]
 
 
 async def delete(store: MongoStore, bob: User) -> None:
-    assert await store.delete_user(bob.id) == bob
+    assert await store.delete_user(bob.id, record=None) == bob
 
 
 async def demote(store: MongoStore, bob: User) -> None:
-    await store.change_role(bob.id, Role.ADMIN, NOW)
+    await store.change_role(bob.id, Role.ADMIN, NOW, record=None)
     await added(store, "ada@example.com", Role.ADMIN)
-    changed = await store.change_status(bob.id, Status.DISABLED, LATER)
+    changed = await store.change_status(bob.id, Status.DISABLED, LATER, record=None)
     assert changed is not None
     assert not changed.is_active
 

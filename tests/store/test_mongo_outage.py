@@ -156,7 +156,10 @@ async def test_what_its_caller_gave_up_is_finished(url: str) -> None:
     user = new_user(f"given-up-{time.monotonic()}@example.com")
     session = new_session(user)
     async with open_mongo(url) as store, open_mongo(url) as another:
-        for verb in (store.add_user(user, HASH), store.open_session(session, CAP)):
+        for verb in (
+            store.add_user(user, HASH, record=None),
+            store.open_session(session, CAP, record=None),
+        ):
             caller = asyncio.create_task(verb)
             await asyncio.sleep(0)
             caller.cancel()

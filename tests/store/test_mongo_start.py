@@ -200,7 +200,7 @@ async def test_a_guard_that_is_lost_while_it_runs_lets_no_admin_go(schema: Mongo
         schema.db.installation.delete_one({"_id": ADMINS})
 
         with pytest.raises(StoreDown):
-            await store.delete_user(ada.id)
+            await store.delete_user(ada.id, record=None)
 
         assert await store.find_user(ada.id) == ada
 

@@ -55,27 +55,27 @@ async def test_any_text_is_nobodys_id_and_nobodys_address(
     assert await store.find_credentials(EmailAddress(text)) is None
     assert await store.list_users(UserQuery(10, search=text)) == []
     assert not await store.replace_password_hash(user_id, HASH, HASH)
-    assert await store.change_role(user_id, Role.ADMIN, NOW) is None
-    assert await store.change_role(user_id, Role.USER, NOW) is None
-    assert await store.change_status(user_id, Status.DISABLED, NOW) is None
-    assert await store.change_status(user_id, Status.ACTIVE, NOW) is None
-    assert await store.delete_user(user_id) is None
+    assert await store.change_role(user_id, Role.ADMIN, NOW, record=None) is None
+    assert await store.change_role(user_id, Role.USER, NOW, record=None) is None
+    assert await store.change_status(user_id, Status.DISABLED, NOW, record=None) is None
+    assert await store.change_status(user_id, Status.ACTIVE, NOW, record=None) is None
+    assert await store.delete_user(user_id, record=None) is None
     assert await store.find_session(session_id) is None
     assert await store.list_sessions(user_id, NOW) == []
     await store.touch_session(session_id, NOW, NOW)
     assert await store.rotate_refresh_token(session_id, 0, NOW, NOW) == Unknown()
-    assert not await store.close_session(session_id)
-    assert not await store.close_session(session.id, UserId(text))
-    assert await store.close_sessions(user_id) == 0
+    assert not await store.close_session(session_id, record=None)
+    assert not await store.close_session(session.id, UserId(text), record=None)
+    assert await store.close_sessions(user_id, record=None) == 0
 
     assert mongo.everything() == before
-    assert await store.close_sessions(bob.id, keep=session_id) == 1
+    assert await store.close_sessions(bob.id, keep=session_id, record=None) == 1
 
 
 async def test_a_session_of_nobody_is_not_kept(store: MongoStore, mongo: MongoDatabase) -> None:
     stranger = new_user("\ud800")
 
-    assert not await store.open_session(new_session(stranger), CAP)
+    assert not await store.open_session(new_session(stranger), CAP, record=None)
 
     assert mongo.rows("sessions") == []
 

@@ -47,10 +47,10 @@ async def test_what_lost_a_race_is_tried_three_times_more(
         bob = await added(store)
         session = new_session(bob)
         with raising(postgres, code, times=3):
-            assert await store.open_session(session, 50)
+            assert await store.open_session(session, 50, record=None)
 
         with raising(postgres, code, times=4), pytest.raises(StoreDown) as down:
-            await store.open_session(new_session(bob), 50)
+            await store.open_session(new_session(bob), 50, record=None)
 
         assert isinstance(down.value.__cause__, asyncpg.PostgresError)
         assert await store.list_sessions(bob.id, NOW) == [session]
@@ -63,10 +63,10 @@ async def test_what_says_not_now_is_down_and_everything_works_afterwards(
     async with open_postgres(postgres.url, 1) as store:
         bob = await added(store)
         with raising(postgres, code), pytest.raises(StoreDown) as down:
-            await store.open_session(new_session(bob), 50)
+            await store.open_session(new_session(bob), 50, record=None)
 
         assert getattr(down.value.__cause__, "sqlstate", None) == code
-        assert await store.open_session(new_session(bob), 50)
+        assert await store.open_session(new_session(bob), 50, record=None)
 
 
 @pytest.mark.parametrize("code", BUGS)
@@ -76,11 +76,11 @@ async def test_what_is_a_bug_of_ours_is_said_to_be_one(
     async with open_postgres(postgres.url, 1) as store:
         bob = await added(store)
         with raising(postgres, code), pytest.raises(asyncpg.PostgresError):
-            await store.open_session(new_session(bob), 50)
+            await store.open_session(new_session(bob), 50, record=None)
 
         # Its connection is as good as before.
         assert pool_of(store)._made == 1
-        assert await store.open_session(new_session(bob), 50)
+        assert await store.open_session(new_session(bob), 50, record=None)
 
 
 async def test_what_the_driver_cannot_send_is_a_bug_and_not_an_outage(
@@ -103,14 +103,14 @@ async def test_a_server_that_became_read_only_still_reads_and_is_left_for_anothe
     try:
         async with open_postgres(postgres.url) as store:
             with pytest.raises(StoreDown):
-                await store.add_user(user, HASH)
+                await store.add_user(user, HASH, record=None)
             assert await store.find_user(user.id) is None
 
             postgres.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
             # The connections there are keep what they began with: the first write finds that out.
             with pytest.raises(StoreDown):
-                await store.add_user(user, HASH)
-            assert await store.add_user(user, HASH)
+                await store.add_user(user, HASH, record=None)
+            assert await store.add_user(user, HASH, record=None)
     finally:
         postgres.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
 

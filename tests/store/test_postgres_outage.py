@@ -84,7 +84,7 @@ async def test_the_first_request_after_an_outage_is_answered(
             wire.listen()
 
             assert await store.find_user(user.id) == user
-            assert await store.change_role(user.id, user.role, NOW)
+            assert await store.change_role(user.id, user.role, NOW, record=None)
 
 
 async def test_one_silent_connection_is_enough_to_give_up_the_others(
@@ -150,7 +150,7 @@ async def test_closing_is_bounded_while_the_server_stands_still(
     await store.open()
     await asyncio.gather(*(store.check() for _ in range(6)))
     wire.stall()
-    under_way = asyncio.create_task(store.add_user(new_user(), HASH))
+    under_way = asyncio.create_task(store.add_user(new_user(), HASH, record=None))
     await asyncio.sleep(0)
     begun = time.monotonic()
 
@@ -194,7 +194,7 @@ async def test_a_server_that_crashes_and_comes_back_is_used_again_and_kept_what_
         users = []
         for how in (signal.SIGINT, signal.SIGQUIT):
             busy = [
-                asyncio.create_task(store.add_user(new_user(f"{how}{n}@x.com"), HASH))
+                asyncio.create_task(store.add_user(new_user(f"{how}{n}@x.com"), HASH, record=None))
                 for n in range(100)
             ]
             await asyncio.sleep(0.01)

@@ -141,7 +141,7 @@ async def test_a_profile_is_one_statement_and_a_refresh_one_and_one(
             assert statements(begun) == 2
 
             begun = len(log.log)
-            assert await store.open_session(new_session(bob), CAP)
+            assert await store.open_session(new_session(bob), CAP, record=None)
             assert statements(begun) == 4  # BEGIN, the session, the oldest ones, COMMIT.
     finally:
         postgres.run(f"ALTER DATABASE {name} RESET log_statement")

@@ -64,7 +64,8 @@ async def test_a_pool_never_has_more_connections_than_it_may(postgres: PostgresD
     async with open_postgres(postgres.url, 3) as store:
         most = 0
         jobs = [
-            asyncio.create_task(store.add_user(new_user(f"{n}@x.com"), HASH)) for n in range(60)
+            asyncio.create_task(store.add_user(new_user(f"{n}@x.com"), HASH, record=None))
+            for n in range(60)
         ]
         while not all(job.done() for job in jobs):
             most = max(most, await asyncio.to_thread(connections, postgres))

@@ -46,7 +46,7 @@ async def may_grow_to(store: SqliteStore, pages: int) -> None:
 
 
 async def add_much(store: SqliteStore) -> bool:
-    return await store.add_user(new_user(f"{TOO_LARGE}@example.com"), HASH)
+    return await store.add_user(new_user(f"{TOO_LARGE}@example.com"), HASH, record=None)
 
 
 async def test_an_open_database_has_a_ballast_that_takes_room(
@@ -69,7 +69,7 @@ async def test_a_sign_out_that_shares_a_commit_with_what_does_not_fit_comes_thro
 
     async with busy(store):
         adding = asyncio.create_task(add_much(store))
-        ending = asyncio.create_task(store.close_session(session.id))
+        ending = asyncio.create_task(store.close_session(session.id, record=None))
         await asyncio.sleep(0)  # Both are in the queue now.
 
     assert await ending
@@ -106,24 +106,24 @@ async def test_without_room_for_a_ballast_only_what_takes_away_is_written(
     monkeypatch.setattr(sqlite_ballast, "SPARE_BYTES", 2**62)
 
     for refused in (
-        store.add_user(new_user("dan@example.com"), HASH),
+        store.add_user(new_user("dan@example.com"), HASH, record=None),
         store.touch_session(one.id, NOW, NOW),
         store.rotate_refresh_token(one.id, 0, NOW, NOW),
-        store.renew_authentication(one.id, NOW),
-        store.change_role(bob.id, Role.ADMIN, NOW),
-        store.change_status(bob.id, Status.ACTIVE, NOW),
+        store.renew_authentication(one.id, NOW, record=None),
+        store.change_role(bob.id, Role.ADMIN, NOW, record=None),
+        store.change_status(bob.id, Status.ACTIVE, NOW, record=None),
         store.take_lease("x", "y", NOW, NOW),
     ):
         with pytest.raises(StoreDown):
             await refused
     assert await store.list_sessions(bob.id, NOW) != []
-    assert await store.close_session(one.id)
-    assert await store.close_session(another.id, owner=bob.id)
-    assert await store.close_sessions(bob.id) == 1
+    assert await store.close_session(one.id, record=None)
+    assert await store.close_session(another.id, owner=bob.id, record=None)
+    assert await store.close_sessions(bob.id, record=None) == 1
     assert await store.find_session(third.id) is None
-    assert await store.change_role(eve.id, Role.USER, NOW)
-    assert await store.change_status(eve.id, Status.DISABLED, NOW)
-    assert await store.delete_user(bob.id)
+    assert await store.change_role(eve.id, Role.USER, NOW, record=None)
+    assert await store.change_status(eve.id, Status.DISABLED, NOW, record=None)
+    assert await store.delete_user(bob.id, record=None)
 
 
 async def test_a_neighbour_that_gave_the_ballast_up_is_heeded(
@@ -137,4 +137,4 @@ async def test_a_neighbour_that_gave_the_ballast_up_is_heeded(
     await added(store, "eve@example.com")
 
     assert draft.exists()
-    assert await store.close_session(session.id)
+    assert await store.close_session(session.id, record=None)

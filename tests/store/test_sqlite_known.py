@@ -75,7 +75,7 @@ async def test_a_session_that_is_not_there_is_looked_for_each_time(store: Sqlite
     session = new_session(bob)
     assert await reads(store, session, session) == 2
 
-    assert await store.open_session(session, CAP)
+    assert await store.open_session(session, CAP, record=None)
 
     assert await store.find_session(session.id) is not None
 
@@ -85,14 +85,20 @@ Change = Callable[[SqliteStore, User, Session], Awaitable[object]]
 CHANGES: dict[str, Change] = {
     "used": lambda store, _, mine: store.touch_session(mine.id, LATER, LATER + IDLE),
     "rotated": lambda store, _, mine: store.rotate_refresh_token(mine.id, 0, LATER, LATER + IDLE),
-    "closed": lambda store, _, mine: store.close_session(mine.id),
-    "closed by its owner": lambda store, user, mine: store.close_session(mine.id, user.id),
-    "closed with all": lambda store, user, _: store.close_sessions(user.id),
-    "evicted": lambda store, user, _: store.open_session(new_session(user, LATER), 1),
+    "closed": lambda store, _, mine: store.close_session(mine.id, record=None),
+    "closed by its owner": lambda store, user, mine: store.close_session(
+        mine.id, user.id, record=None
+    ),
+    "closed with all": lambda store, user, _: store.close_sessions(user.id, record=None),
+    "evicted": lambda store, user, _: store.open_session(new_session(user, LATER), 1, record=None),
     "purged": lambda store, _, mine: store.purge_expired(mine.expires_at, 1),
-    "of an admin now": lambda store, user, _: store.change_role(user.id, Role.ADMIN, LATER),
-    "disabled": lambda store, user, _: store.change_status(user.id, Status.DISABLED, LATER),
-    "deleted": lambda store, user, _: store.delete_user(user.id),
+    "of an admin now": lambda store, user, _: store.change_role(
+        user.id, Role.ADMIN, LATER, record=None
+    ),
+    "disabled": lambda store, user, _: store.change_status(
+        user.id, Status.DISABLED, LATER, record=None
+    ),
+    "deleted": lambda store, user, _: store.delete_user(user.id, record=None),
 }
 
 
@@ -141,7 +147,7 @@ async def test_a_commit_that_fails_leaves_the_truth(store: SqliteStore) -> None:
         await writer_of(store).run(fail)
 
     assert await store.find_session(session.id) == before
-    assert await store.close_session(session.id)
+    assert await store.close_session(session.id, record=None)
     assert await store.find_session(session.id) is None
 
 
@@ -228,7 +234,7 @@ async def test_what_a_killed_process_had_not_committed_changes_nothing(
     assert (await asyncio.to_thread(subprocess.run, arguments, check=False)).returncode == -9
 
     assert await store.find_session(session.id) == before
-    assert await store.close_session(session.id)
+    assert await store.close_session(session.id, record=None)
     assert await store.find_session(session.id) is None
 
 
@@ -316,7 +322,7 @@ async def test_tables_that_were_made_anew_are_watched_as_before(
     await store.find_session(other.id)
 
     await store.touch_session(other.id, LATER, LATER + IDLE)
-    await store.change_role(bob.id, Role.ADMIN, LATER)
+    await store.change_role(bob.id, Role.ADMIN, LATER, record=None)
 
     for one in (session, other):
         assert await store.find_session(one.id) == await in_the_file(file, one)
@@ -434,7 +440,7 @@ async def test_what_two_other_processes_have_revoked_is_never_found_again(
     bob = await added(store)
     sessions = [new_session(bob) for _ in range(2 * REVOKED)]
     kept = new_session(bob)
-    await asyncio.gather(*(store.open_session(one, 1000) for one in [*sessions, kept]))
+    await asyncio.gather(*(store.open_session(one, 1000, record=None) for one in [*sessions, kept]))
     gone: set[SessionId] = set()
     tasks = [revoke(file, sessions[:REVOKED], gone), revoke(file, sessions[REVOKED:], gone)]
     revoking = asyncio.gather(*tasks)
@@ -463,11 +469,11 @@ async def test_what_two_other_processes_have_revoked_is_never_found_again(
 async def test_what_this_process_revokes_is_never_found_again(store: SqliteStore) -> None:
     bob = await added(store)
     sessions = [new_session(bob) for _ in range(300)]
-    await asyncio.gather(*(store.open_session(one, 1000) for one in sessions))
+    await asyncio.gather(*(store.open_session(one, 1000, record=None) for one in sessions))
     gone: set[SessionId] = set()
 
     async def close(session: Session) -> None:
-        assert await store.close_session(session.id)
+        assert await store.close_session(session.id, record=None)
         gone.add(session.id)
 
     async def use(session: Session) -> None:

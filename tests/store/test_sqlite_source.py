@@ -38,7 +38,7 @@ async def test_a_file_that_is_read_from_is_not_touched(path: Path) -> None:
     assert await source.open_to_read()
     assert await source.find_user(bob.id) == bob
     with pytest.raises(StoreDown):
-        await source.add_user(new_user("eve@example.com"), HASH)
+        await source.add_user(new_user("eve@example.com"), HASH, record=None)
     await source.close()
 
     assert everything_in(path.parent) == before

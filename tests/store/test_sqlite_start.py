@@ -22,7 +22,7 @@ async def start():
     sys.stdin.readline()
     store = SqliteStore(Path(sys.argv[1]))
     await store.open()
-    outcome = await store.add_user(new_user("admin@example.com"), PasswordHash("x", 1))
+    outcome = await store.add_user(new_user("admin@example.com"), PasswordHash("x", 1), record=None)
     await store.close()
     return outcome
 

@@ -28,7 +28,7 @@ async def count_commits(store: SqliteStore, writes: int) -> int:
     async with busy(store):
         writer_of(store)._db.set_trace_callback(statements.append)
         adding = [
-            asyncio.create_task(store.add_user(new_user(f"{n}@example.com"), HASH))
+            asyncio.create_task(store.add_user(new_user(f"{n}@example.com"), HASH, record=None))
             for n in range(writes)
         ]
         await asyncio.sleep(0)  # All of them are in the queue now.
@@ -49,7 +49,7 @@ async def test_a_commit_is_shared_by_no_more_than_the_bound(store: SqliteStore) 
 
 async def test_a_write_alone_does_not_wait_for_company(store: SqliteStore) -> None:
     async with asyncio.timeout(5):
-        assert await store.add_user(new_user(), HASH)
+        assert await store.add_user(new_user(), HASH, record=None)
 
 
 async def test_a_write_is_in_the_file_when_it_returns(store: SqliteStore, file: Path) -> None:
@@ -65,11 +65,11 @@ async def test_a_write_that_fails_does_not_disturb_the_others(store: SqliteStore
     bob = await added(store)
     async with busy(store):
         waiting = [
-            asyncio.create_task(store.add_user(new_user("before@example.com"), HASH)),
-            asyncio.create_task(store.add_user(new_user(bob.email), HASH)),
-            asyncio.create_task(store.delete_user(ada.id)),
-            asyncio.create_task(store.add_user(bob, HASH)),
-            asyncio.create_task(store.add_user(new_user("after@example.com"), HASH)),
+            asyncio.create_task(store.add_user(new_user("before@example.com"), HASH, record=None)),
+            asyncio.create_task(store.add_user(new_user(bob.email), HASH, record=None)),
+            asyncio.create_task(store.delete_user(ada.id, record=None)),
+            asyncio.create_task(store.add_user(bob, HASH, record=None)),
+            asyncio.create_task(store.add_user(new_user("after@example.com"), HASH, record=None)),
         ]
         await asyncio.sleep(0)
 
@@ -90,7 +90,7 @@ async def test_a_write_that_fails_half_way_is_undone_alone(store: SqliteStore) -
 
     async with busy(store):
         failing = asyncio.create_task(writer_of(store).run(fail_half_way))
-        deleting = asyncio.create_task(store.delete_user(eve.id))
+        deleting = asyncio.create_task(store.delete_user(eve.id, record=None))
         await asyncio.sleep(0)
 
     with pytest.raises(ZeroDivisionError):
@@ -102,7 +102,7 @@ async def test_a_write_that_fails_half_way_is_undone_alone(store: SqliteStore) -
 async def test_a_caller_who_goes_away_leaves_the_write_in_place(store: SqliteStore) -> None:
     user = new_user()
     async with busy(store):
-        adding = asyncio.create_task(store.add_user(user, HASH))
+        adding = asyncio.create_task(store.add_user(user, HASH, record=None))
         await asyncio.sleep(0)
         adding.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -121,17 +121,17 @@ async def test_a_write_gives_up_on_another_process_and_reads_go_on(
 
         with write_lock_held_elsewhere(file):
             with pytest.raises(StoreDown):
-                await store.add_user(late, HASH)
+                await store.add_user(late, HASH, record=None)
             assert await store.find_user(bob.id) == bob
             assert await store.find_user(late.id) is None
 
-        assert await store.add_user(late, HASH)
+        assert await store.add_user(late, HASH, record=None)
 
 
 async def test_a_write_waits_for_another_process_that_is_done_in_time(file: Path) -> None:
     async with open_sqlite(file) as store:
         with write_lock_held_elsewhere(file):
-            adding = asyncio.create_task(store.add_user(new_user(), HASH))
+            adding = asyncio.create_task(store.add_user(new_user(), HASH, record=None))
             done, _ = await asyncio.wait({adding}, timeout=0.05)
             assert not done
         assert await adding
@@ -146,7 +146,7 @@ async def test_a_full_disk_is_said_and_leaves_nothing_behind(store: SqliteStore)
 
     await writer_of(store).run(fill)
     outcomes = await asyncio.gather(
-        *(store.add_user(new_user(f"{n}@example.com"), HASH) for n in range(500)),
+        *(store.add_user(new_user(f"{n}@example.com"), HASH, record=None) for n in range(500)),
         return_exceptions=True,
     )
     assert any(isinstance(outcome, StoreDown) for outcome in outcomes)
@@ -154,4 +154,4 @@ async def test_a_full_disk_is_said_and_leaves_nothing_behind(store: SqliteStore)
         lambda db: db.execute("PRAGMA max_page_count = 1073741823").fetchall()
     )
 
-    assert await store.add_user(new_user("later@example.com"), HASH)
+    assert await store.add_user(new_user("later@example.com"), HASH, record=None)

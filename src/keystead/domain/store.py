@@ -7,6 +7,8 @@ single use of a refresh token) are the store's. Times are aware UTC, kept to the
 
 A verb that takes a *record* of the audit log keeps it in the very commit that makes the change, and
 keeps none where it changed nothing. If the database says that it kept none, nothing changes: `StoreDown`.
+Nobody can forget it: without one is `record=None`, and no flow says that. The other verbs change what
+is not recorded (docs/decisions/0012-the-audit-log.md).
 """
 
 from collections.abc import Sequence
@@ -60,7 +62,7 @@ class Store(Protocol):
         """Return if a read is answered; this is what readiness means."""
 
     async def add_user(
-        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+        self, user: User, password: PasswordHash, *, record: AuditRecord | None
     ) -> bool:
         """
         Keep a new account.
@@ -88,7 +90,7 @@ class Store(Protocol):
         """Put *new* in the place of *old*. Returns: False if the hash is no longer *old*."""
 
     async def change_role(
-        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, role: Role, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """
         Give the user another role.
@@ -99,7 +101,7 @@ class Store(Protocol):
         """
 
     async def change_status(
-        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, status: Status, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """
         Enable or disable the user; disabling ends all their sessions in the same step.
@@ -108,7 +110,7 @@ class Store(Protocol):
         Raises:  LastAdmin: as for `change_role`.
         """
 
-    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
+    async def delete_user(self, user_id: UserId, *, record: AuditRecord | None) -> User | None:
         """
         Remove the user and everything that belongs to them; what is recorded of them stays.
 
@@ -116,9 +118,7 @@ class Store(Protocol):
         Raises:  LastAdmin: as for `change_role`.
         """
 
-    async def open_session(
-        self, session: Session, cap: int, record: AuditRecord | None = None
-    ) -> bool:
+    async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """
         Keep a new session, and end the user's oldest ones beyond *cap*.
 
@@ -137,7 +137,7 @@ class Store(Protocol):
         """Record use at *now*. An older time than the stored one changes nothing."""
 
     async def renew_authentication(
-        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+        self, session_id: SessionId, now: datetime, *, record: AuditRecord | None
     ) -> bool:
         """
         Record that the session's owner proved the password at *now*, whatever was recorded before.
@@ -163,7 +163,8 @@ class Store(Protocol):
         self,
         session_id: SessionId,
         owner: UserId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> bool:
         """
         End one session, of *owner* only if given.
@@ -175,7 +176,8 @@ class Store(Protocol):
         self,
         user_id: UserId,
         keep: SessionId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> int:
         """End all sessions of a user but *keep*. Returns: how many."""
 

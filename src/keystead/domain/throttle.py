@@ -77,12 +77,14 @@ class Tally:
     What a counter says of one attempt.
 
     Args:
+        limit: what was applied; less than was asked for where each process has a share of it.
         made: the attempts counted so far.
         open_at: from when on the next one is let in; the moment of this one, if at once.
         is_counted: whether this one was let in, and is among them.
 
     """
 
+    limit: Limit
     made: int
     open_at: datetime
     is_counted: bool

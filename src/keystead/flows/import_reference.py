@@ -149,7 +149,7 @@ class _Walk:
         detail = f"{found.user.role.value}, imported"
         event = Event(EventName.USER_CREATED, subject=found.user.id, detail=detail)
         record = self._tools.audit_record(event, self._now)
-        return await self._tools.store.add_user(found.user, found.password, record)
+        return await self._tools.store.add_user(found.user, found.password, record=record)
 
 
 def _credentials(tools: Tools, document: ReferenceUser) -> Credentials:

@@ -36,7 +36,7 @@ async def login(tools: Tools, email: str, password: str, now: datetime) -> Token
     session = new_session(tools, found.user, describe(tools), now)
     event = Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id)
     record = tools.audit_record(event, now)
-    if not await tools.store.open_session(session, tools.session_policy.cap, record):
+    if not await tools.store.open_session(session, tools.session_policy.cap, record=record):
         await refuse(tools, found, now)  # Disabled or deleted while the password was being checked.
     tools.record(event)
     device_token = tools.device_tokens.issue(found.user.id, now)

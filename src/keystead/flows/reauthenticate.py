@@ -20,6 +20,6 @@ async def reauthenticate(tools: Tools, actor: Actor, password: str, now: datetim
     await check_password(tools, actor.user.email, password, now, actor.session.id)
     event = Event(EventName.REAUTHENTICATED, actor=actor.user.id, session=actor.session.id)
     record = tools.audit_record(event, now)
-    if not await tools.store.renew_authentication(actor.session.id, now, record):
+    if not await tools.store.renew_authentication(actor.session.id, now, record=record):
         raise SessionEnded
     tools.record(event)

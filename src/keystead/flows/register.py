@@ -40,7 +40,7 @@ async def register(
     )
     event = Event(EventName.USER_CREATED, subject=user.id, detail=role.value)
     hashed = await tools.passwords.hash(password)
-    if not await tools.store.add_user(user, hashed, tools.audit_record(event, now)):
+    if not await tools.store.add_user(user, hashed, record=tools.audit_record(event, now)):
         raise EmailTaken
     tools.record(event)
     return user

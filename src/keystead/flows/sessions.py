@@ -72,7 +72,7 @@ async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId, no
 async def _end_all(
     tools: Tools, event: Event, user_id: UserId, keep: SessionId | None, now: datetime
 ) -> int:
-    count = await tools.store.close_sessions(user_id, keep, tools.audit_record(event, now))
+    count = await tools.store.close_sessions(user_id, keep, record=tools.audit_record(event, now))
     # The audit log has what was asked for, and only if it did something; a line also says how many.
     tools.record(replace(event, detail=f"{count}: {event.detail}"))
     return count

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from keystead.domain.errors import Throttled
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.throttle import AddressLimits, Limit, Tally, address_and_network
+from keystead.domain.throttle import AddressLimits, Tally, address_and_network
 from keystead.domain.user import EmailAddress, UserId
 from keystead.flows.note import note
 from keystead.flows.tools import Tools
@@ -28,7 +28,6 @@ class Attempt:
     """
 
     key: str
-    limit: Limit
     tally: Tally | None
     address_keys: tuple[str, ...] = ()
     is_known: bool = False
@@ -48,8 +47,8 @@ async def count_address(tools: Tools, limits: AddressLimits, now: datetime) -> t
         # One after the other: an address that is stopped uses up nothing of its network's.
         tally = await tools.address_counts.count_attempt(key, limit, now)
         if not tally.is_counted:
-            raise _throttled(limit, tally, now)
-        if tally.made == limit.stop:
+            raise _throttled(tally, now)
+        if tally.made == tally.limit.stop:
             detail = f"{limit.name} {network}"
             await note(tools, Event(EventName.RATE_EXCEEDED, Severity.WARNING, detail=detail), now)
         keys.append(key)
@@ -74,20 +73,20 @@ async def count_guess(
     device = _known_device(tools, owner, now)
     account_key = _account_key(tools, email)
     if not policy.is_on:
-        return Attempt(account_key, policy.account, None, is_known=device is not None)
+        return Attempt(account_key, None, is_known=device is not None)
     if device is not None:
         key = tools.counter_key(policy.device.name, f"{device} {owner}")
         tally = await tools.store.count_attempt(key, policy.device, now)
         if tally.is_counted:
-            return Attempt(key, policy.device, tally, is_known=True)
+            return Attempt(key, tally, is_known=True)
         if tally.made < policy.device.stop:
-            raise _throttled(policy.device, tally, now)
+            raise _throttled(tally, now)
         # Used up: whoever holds this device is as unknown as anybody.
     address_keys = await count_address(tools, policy.sign_ins, now)
     tally = await tools.store.count_attempt(account_key, policy.account, now)
     if not tally.is_counted:
-        raise _throttled(policy.account, tally, now)
-    return Attempt(account_key, policy.account, tally, address_keys)
+        raise _throttled(tally, now)
+    return Attempt(account_key, tally, address_keys)
 
 
 async def forgive(tools: Tools, attempt: Attempt, now: datetime) -> None:
@@ -108,7 +107,9 @@ async def tell_of_limit(
     tools: Tools, attempt: Attempt, subject: UserId | None, now: datetime
 ) -> None:
     """Say once, when it begins, that a wrong guess has used up what is let in at once, or at all."""
-    limit, made = attempt.limit, attempt.tally.made if attempt.tally else 0
+    if attempt.tally is None:
+        return
+    limit, made = attempt.tally.limit, attempt.tally.made
     if made == limit.stop:
         name, severity = EventName.LOGIN_STOPPED, Severity.CRITICAL
     elif made == limit.free:
@@ -135,6 +136,6 @@ def _known_device(tools: Tools, owner: UserId | None, now: datetime) -> str | No
     return tools.device_tokens.find_device(tokens[0], owner, now)
 
 
-def _throttled(limit: Limit, tally: Tally, now: datetime) -> Throttled:
-    quota, window = limit.quota_after(tally.made)
-    return Throttled(limit.name, quota, window, tally.open_at - now)
+def _throttled(tally: Tally, now: datetime) -> Throttled:
+    quota, window = tally.limit.quota_after(tally.made)
+    return Throttled(tally.limit.name, quota, window, tally.open_at - now)

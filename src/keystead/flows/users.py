@@ -51,7 +51,7 @@ async def change_role(
     """
     event = _event(EventName.ROLE_CHANGED, actor, user_id, role.value)
     record = tools.audit_record(event, now)
-    user = _found(await tools.store.change_role(user_id, role, now, record))
+    user = _found(await tools.store.change_role(user_id, role, now, record=record))
     tools.record(event)
     return user
 
@@ -66,7 +66,7 @@ async def change_status(
     """
     event = _event(EventName.USER_STATUS_CHANGED, actor, user_id, status.value)
     record = tools.audit_record(event, now)
-    user = _found(await tools.store.change_status(user_id, status, now, record))
+    user = _found(await tools.store.change_status(user_id, status, now, record=record))
     tools.record(event)
     if user.is_active:
         await unlock(tools, user.email)
@@ -86,7 +86,7 @@ async def delete_user(tools: Tools, actor: Actor | None, user_id: UserId, now: d
     Raises: UserNotFound. LastAdmin: nobody else could administer the service.
     """
     event = _event(EventName.USER_DELETED, actor, user_id)
-    user = _found(await tools.store.delete_user(user_id, tools.audit_record(event, now)))
+    user = _found(await tools.store.delete_user(user_id, record=tools.audit_record(event, now)))
     tools.record(event)
     return user
 

@@ -44,7 +44,7 @@ class MongoStore(MongoAttempts):
     # Users
 
     async def add_user(
-        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+        self, user: User, password: PasswordHash, *, record: AuditRecord | None
     ) -> bool:
         """See `Store.add_user`: the unique index decides."""
         new = documents.from_user(user, password)
@@ -97,7 +97,7 @@ class MongoStore(MongoAttempts):
         return outcome.matched_count == 1
 
     async def change_role(
-        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, role: Role, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """See `Store.change_role`."""
         changes = {"role": role.value, "updated_at": now}
@@ -110,7 +110,7 @@ class MongoStore(MongoAttempts):
         return await self._change(user_id, change, record)
 
     async def change_status(
-        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, status: Status, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """See `Store.change_status`."""
         return await self._change(
@@ -119,7 +119,7 @@ class MongoStore(MongoAttempts):
             record,
         )
 
-    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
+    async def delete_user(self, user_id: UserId, *, record: AuditRecord | None) -> User | None:
         """See `Store.delete_user`."""
         return await self._change(
             user_id, lambda db, within: mongo_transactions.delete_user(db, within, user_id), record
@@ -147,9 +147,7 @@ class MongoStore(MongoAttempts):
 
     # Sessions
 
-    async def open_session(
-        self, session: Session, cap: int, record: AuditRecord | None = None
-    ) -> bool:
+    async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """See `Store.open_session`."""
         return await self._recorded(
             session.user_id,
@@ -178,7 +176,7 @@ class MongoStore(MongoAttempts):
         await self._connection.run(lambda db: db.sessions.update_one(older, {"$set": changes}))
 
     async def renew_authentication(
-        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+        self, session_id: SessionId, now: datetime, *, record: AuditRecord | None
     ) -> bool:
         """See `Store.renew_authentication`."""
         return await self._recorded(
@@ -219,7 +217,8 @@ class MongoStore(MongoAttempts):
         self,
         session_id: SessionId,
         owner: UserId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> bool:
         """See `Store.close_session`."""
         return await self._recorded(
@@ -232,7 +231,8 @@ class MongoStore(MongoAttempts):
         self,
         user_id: UserId,
         keep: SessionId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> int:
         """See `Store.close_sessions`."""
         return await self._recorded(

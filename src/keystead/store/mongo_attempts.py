@@ -28,10 +28,10 @@ class MongoAttempts(MongoTransfer):
             # taken: whoever finds it open tries again.
             while True:
                 if (counted := await _count_if_open(db, key, limit, now)) is not None:
-                    return _tally(counted, now, is_counted=True)
+                    return _tally(counted, limit, now, is_counted=True)
                 found = await db.attempts.find_one({"_id": key})
                 if found is not None and found["open_at"] > now:
-                    return _tally(found, now, is_counted=False)
+                    return _tally(found, limit, now, is_counted=False)
 
         return await self._connection.run(count)
 
@@ -103,5 +103,5 @@ def _first_of(branches: list[tuple[Document, Any]], otherwise: Any) -> Document:
     return {"$switch": {"branches": cases, "default": otherwise}}
 
 
-def _tally(found: Document, now: datetime, *, is_counted: bool) -> Tally:
-    return Tally(int(found["made"]), max(now, found["open_at"]), is_counted)
+def _tally(found: Document, limit: Limit, now: datetime, *, is_counted: bool) -> Tally:
+    return Tally(limit, int(found["made"]), max(now, found["open_at"]), is_counted)

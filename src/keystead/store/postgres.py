@@ -76,26 +76,24 @@ class PostgresStore(SqlTransfer):
     # What takes more than one statement, or another than SQLite's
 
     async def change_role(
-        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, role: Role, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
         return await self._change_user(sql.CHANGE_ROLE, parameters, record)
 
     async def change_status(
-        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, status: Status, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """See `Store.change_status`."""
         parameters = (user_id, status.value, rows.to_millis(now))
         return await self._change_user(sql.CHANGE_STATUS, parameters, record)
 
-    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
+    async def delete_user(self, user_id: UserId, *, record: AuditRecord | None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
         return await self._change_user(sql.DELETE_USER, (user_id,), record)
 
-    async def open_session(
-        self, session: Session, cap: int, record: AuditRecord | None = None
-    ) -> bool:
+    async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """See `Store.open_session`: the user's row is locked, so that sign-ins take turns."""
 
         async def insert(link: Link) -> bool:

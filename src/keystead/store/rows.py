@@ -162,9 +162,9 @@ def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
     )
 
 
-def tally_from(row: Row, now: datetime, *, is_counted: bool) -> Tally:
+def tally_from(row: Row, limit: Limit, now: datetime, *, is_counted: bool) -> Tally:
     """Build a tally from what `sql_attempts.COUNT_ATTEMPT` returns."""
-    return Tally(row[0], max(now, from_millis(row[1])), is_counted)
+    return Tally(limit, row[0], max(now, from_millis(row[1])), is_counted)
 
 
 def copy_state_from(text: str) -> CopyState:

@@ -68,7 +68,7 @@ class SqlStore(ABC):
     # Users
 
     async def add_user(
-        self, user: User, password: PasswordHash, record: AuditRecord | None = None
+        self, user: User, password: PasswordHash, *, record: AuditRecord | None
     ) -> bool:
         """See `Store.add_user`: the unique index decides."""
         return bool(await self._write(sql.ADD_USER, rows.from_user(user, password), record))
@@ -118,7 +118,7 @@ class SqlStore(ABC):
         await self._change(sql.TOUCH_SESSION, parameters)
 
     async def renew_authentication(
-        self, session_id: SessionId, now: datetime, record: AuditRecord | None = None
+        self, session_id: SessionId, now: datetime, *, record: AuditRecord | None
     ) -> bool:
         """See `Store.renew_authentication`."""
         parameters = (session_id, rows.to_millis(now))
@@ -128,7 +128,8 @@ class SqlStore(ABC):
         self,
         session_id: SessionId,
         owner: UserId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> bool:
         """See `Store.close_session`."""
         if owner is None:
@@ -139,7 +140,8 @@ class SqlStore(ABC):
         self,
         user_id: UserId,
         keep: SessionId | None = None,
-        record: AuditRecord | None = None,
+        *,
+        record: AuditRecord | None,
     ) -> int:
         """See `Store.close_sessions`."""
         return len(await self._end(sql.CLOSE_SESSIONS, (user_id, keep or ""), record))
@@ -150,11 +152,11 @@ class SqlStore(ABC):
         """See `Store.count_attempt`: the WHERE decides, in the statement that counts."""
         counted = await self._write(sql_attempts.COUNT_ATTEMPT, rows.from_attempt(key, limit, now))
         if counted:
-            return rows.tally_from(counted[0], now, is_counted=True)
+            return rows.tally_from(counted[0], limit, now, is_counted=True)
         found = await self._read(sql_attempts.FIND_ATTEMPTS, (key,))
         if not found:  # Forgotten in this very moment: then there is nothing to wait for.
             return await self.count_attempt(key, limit, now)
-        return rows.tally_from(found[0], now, is_counted=False)
+        return rows.tally_from(found[0], limit, now, is_counted=False)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""

@@ -138,7 +138,7 @@ class SqliteStore(SqlTransfer):
     # What takes more than one statement
 
     async def change_role(
-        self, user_id: UserId, role: Role, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, role: Role, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
@@ -148,7 +148,7 @@ class SqliteStore(SqlTransfer):
         )
 
     async def change_status(
-        self, user_id: UserId, status: Status, now: datetime, record: AuditRecord | None = None
+        self, user_id: UserId, status: Status, now: datetime, *, record: AuditRecord | None
     ) -> User | None:
         """See `Store.change_status`."""
         parameters = (user_id, status.value, rows.to_millis(now))
@@ -157,16 +157,14 @@ class SqliteStore(SqlTransfer):
             takes_away=status is not Status.ACTIVE,
         )
 
-    async def delete_user(self, user_id: UserId, record: AuditRecord | None = None) -> User | None:
+    async def delete_user(self, user_id: UserId, *, record: AuditRecord | None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
         return await self._run(
             lambda db: transactions.change_user(db, sql.DELETE_USER, (user_id,), record),
             takes_away=True,
         )
 
-    async def open_session(
-        self, session: Session, cap: int, record: AuditRecord | None = None
-    ) -> bool:
+    async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """See `Store.open_session`."""
         return await self._run(lambda db: transactions.open_session(db, session, cap, record))
 

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
 from keystead.domain.errors import FieldError, InputInvalid
 from keystead.web.errors import BodyMalformed, BodyTooLarge, BodyTooSlow, MediaTypeUnsupported
@@ -20,7 +22,37 @@ MAX_DIGITS = 20
 DEADLINE_SECONDS = 30
 """For the whole body: the server itself never closes a client that sends a byte now and then."""
 
+DRAIN_SECONDS = 0.5
+"""For a body that nobody wants, once its request is decided: it follows at once, or is no hurry of ours."""
+
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Incoming:
+    """The messages of one request (ASGI's `receive`), and whether all of its body has been taken."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_over = False
+
+    async def __call__(self) -> Message:
+        """Return the next message."""
+        message = await self._receive()
+        self._is_over = not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """
+        Take what has not been taken, up to a limit.
+
+        With a body still on its way the server closes the connection when it has answered, and what
+        then arrives resets it, under an answer that is not read yet (RFC 9112 section 9.6).
+        """
+        taken = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._is_over and taken <= MAX_BYTES:
+                    taken += len((await self()).get("body", b""))
 
 
 async def read_body(request: Request) -> bytes:

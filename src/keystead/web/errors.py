@@ -28,6 +28,7 @@ from keystead.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from keystead.logs import RequestLine
 
 STATUS_OF_KIND: dict[type[Fault], int] = {
     Invalid: 400,
@@ -158,10 +159,13 @@ def body_of(fault: Fault, request_id: str) -> dict[str, object]:
     return body
 
 
-def problem(fault: Fault, request_id: str) -> Response:
-    """Return the response for *fault*."""
+def problem(fault: Fault, trace: RequestLine) -> Response:
+    """Return the response for *fault*, and have the log say the same of it."""
+    trace.code = fault.code
+    if isinstance(fault, Throttled):
+        trace.limit = fault.limit
     return Response(
-        orjson.dumps(body_of(fault, request_id)),
+        orjson.dumps(body_of(fault, trace.request_id)),
         status_of(type(fault)),
         media_type=MEDIA_TYPE,
         headers=_headers_of(fault),

@@ -55,6 +55,12 @@ class Head:
         """The page that asks, as its browser says."""
         return self.single.get(b"origin")
 
+    @property
+    def announces_body(self) -> bool:
+        """Whether a body follows, as far as they say."""
+        length = self.single.get(b"content-length", b"0")
+        return length != b"0" or b"transfer-encoding" in self.single
+
     def check(self) -> None:
         """
         Refuse what proxies and servers could read in two ways.

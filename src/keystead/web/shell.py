@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from keystead.domain.errors import Fault, Unavailable
 from keystead.logs import RequestLine, log, log_request
 from keystead.web.access import Guarded
+from keystead.web.body import Incoming
 from keystead.web.call import Call, Context
 from keystead.web.client_ip import ClientIp, Network
 from keystead.web.cors import Cors
@@ -92,7 +93,10 @@ class Shell:
         head = read_head(scope["headers"])
         trace = self._trace(scope, head)
         try:
-            response = await self._respond(scope, receive, head, trace)
+            incoming = Incoming(receive) if head.announces_body else None
+            response = await self._respond(scope, incoming or receive, head, trace)
+            if incoming and "connection" not in response.headers:
+                await incoming.drain()
             trace.status = status = response.status_code
             # All answers are whole, so Starlette's own way to send them has nothing to add.
             headers = self._headers_of(response, head, trace)
@@ -120,7 +124,7 @@ class Shell:
             trace.route = route.path
             return await route.respond(Call(scope, receive, self._context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
-            return problem(_fault_of(error, trace), trace.request_id)
+            return problem(_fault_of(error, trace), trace)
 
     def _check(self, method: str, scope: Scope, head: Head) -> None:
         head.check()
