@@ -58,10 +58,10 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         keyring = await _open_keyring(settings, store)
         passwords = _passwords(settings, keyring)
         places = Places(settings.geo_db_file_path, warn=_warn_of_places)
-        redis = _redis(settings)
+        redis = _redis(settings, store)
         tools = _tools(settings, store, keyring, passwords, places)
         if redis is not None:
-            tools = replace(tools, address_counts=redis, is_degraded=redis.is_degraded)
+            tools = replace(tools, counts=redis, is_degraded=redis.is_degraded)
         try:
             yield tools
         finally:
@@ -111,7 +111,7 @@ def _tools(
         ),
         device_tokens=MacDeviceTokens(keyring, random),
         counter_key=CounterKeys(keyring),
-        address_counts=store,
+        counts=store,
         is_degraded=lambda: False,
         throttle_policy=settings.throttle_policy,
         csrf_tokens=MacCsrfTokens(keyring),
@@ -159,14 +159,14 @@ def _passwords(settings: Settings, keyring: Keyring) -> PepperedPasswords:
     return PepperedPasswords(keyring, profile, workers=max(1, (cores or 1) // settings.workers))
 
 
-def _redis(settings: Settings) -> "RedisCounts | None":
+def _redis(settings: Settings, store: Store) -> "RedisCounts | None":
     if settings.redis_url is None:
         return None
     # An extra: who has no Redis need not install what speaks to one.
     from keystead.redis_counts import RedisCounts  # noqa: PLC0415
 
     url = settings.redis_url.get_secret_value()
-    return RedisCounts(url, settings.workers, system_clock, _tell_of_redis)
+    return RedisCounts(store, url, settings.workers, system_clock, _tell_of_redis)
 
 
 def _tell_of_redis(reason: str | None) -> None:

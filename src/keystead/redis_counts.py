@@ -16,7 +16,8 @@ from limits.aio.storage.redis.redispy import RedispyBridge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from keystead.domain.throttle import Limit, Tally
+from keystead.domain.ports import AttemptCounts
+from keystead.domain.throttle import Limit, Tally, Wanted, in_order
 
 ANSWER_SECONDS = 0.25
 """How long a request waits for an answer: some hundred times what one takes nearby."""
@@ -32,7 +33,7 @@ ROUNDED = timedelta(seconds=1)
 
 
 class ProcessCounts:
-    """Counters of one process, in memory; `domain.ports.AddressCounts`."""
+    """Counters of one process, in memory."""
 
     def __init__(self) -> None:
         self._counters: dict[str, tuple[int, datetime]] = {}
@@ -59,9 +60,10 @@ class ProcessCounts:
 
 class RedisCounts:
     """
-    Counters that all server processes share; `domain.ports.AddressCounts`.
+    Windows in Redis, which all server processes share, beside the store; `domain.ports.AttemptCounts`.
 
     Args:
+        store: counts what must not be lost: attempts that make the next one wait.
         workers: over how many processes a limit is spread while Redis is away.
         tell: is called once when that begins, with the reason, and once when it is over, with None.
 
@@ -69,6 +71,7 @@ class RedisCounts:
 
     def __init__(
         self,
+        store: AttemptCounts,
         url: str,
         workers: int,
         clock: Callable[[], datetime],
@@ -77,6 +80,7 @@ class RedisCounts:
         self._storage = RedisStorage(
             url, implementation="redispy", key_prefix="keystead", socket_timeout=ANSWER_SECONDS
         )
+        self._store = store
         self._workers = workers
         self._clock = clock
         self._tell = tell
@@ -91,8 +95,13 @@ class RedisCounts:
         """Disconnect."""
         await cast("Redis", cast("RedispyBridge", self._storage.bridge).storage).aclose()
 
-    async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
-        """See `Store.count_attempt`, for a window; refused attempts count as well."""
+    async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
+        """See `Store.count_attempts`; of a window, refused attempts count as well."""
+        return await in_order(lambda key, limit: self._count(key, limit, now), wanted)
+
+    async def _count(self, key: str, limit: Limit, now: datetime) -> Tally:
+        if not limit.is_window:
+            return (await self._store.count_attempts([(key, limit)], now))[0]
         if self._may_ask():
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):

@@ -25,6 +25,26 @@ WAITS = Limit(
 
 
 class AttemptPromises:
+    async def test_several_are_counted_in_turn_up_to_the_first_that_is_refused(
+        self, store: Store, another_store: Store
+    ) -> None:
+        for _ in range(WINDOW.stop - 1):
+            await store.count_attempt("window", WINDOW, NOW)
+        wanted = [("other", WAITS), ("window", WINDOW), ("account", WAITS)]
+
+        let_in = await another_store.count_attempts(wanted, NOW)
+        refused = await store.count_attempts(wanted, NOW)
+
+        assert [(tally.made, tally.is_counted) for tally in let_in] == [
+            (1, True), (WINDOW.stop, True), (1, True)
+        ]  # fmt: skip
+        assert [(tally.made, tally.is_counted) for tally in refused] == [
+            (2, True), (WINDOW.stop, False)
+        ]  # fmt: skip
+        assert refused[1] == Tally(WINDOW, WINDOW.stop, NOW + HOUR, is_counted=False)
+        # Behind the one that was refused nothing was counted.
+        assert (await store.count_attempt("account", WAITS, NOW)).made == 2
+
     async def test_no_more_than_a_window_allows_are_let_in_until_it_ends(
         self, store: Store
     ) -> None:

@@ -51,6 +51,7 @@ WRITES: dict[str, Call] = {
     "close_sessions": lambda store: store.close_sessions(USER.id, record=None),
     "purge_expired": lambda store: store.purge_expired(NOW, 10),
     "count_attempt": lambda store: store.count_attempt("x", Limit.window("x", 9, HOUR), NOW),
+    "count_attempts": lambda store: store.count_attempts([("x", Limit.window("x", 9, HOUR))], NOW),
     "take_attempt_back": lambda store: store.take_attempt_back("x", NOW),
     "forget_attempts": lambda store: store.forget_attempts("x"),
     "purge_attempts": lambda store: store.purge_attempts(NOW, 10),

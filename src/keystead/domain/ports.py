@@ -11,7 +11,7 @@ from typing import Protocol
 from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.events import Event
 from keystead.domain.session import Device, Origin, Place, Session, SessionId, SignedIn
-from keystead.domain.throttle import Limit, Tally
+from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import (
     AccessClaims,
     AccessTokenText,
@@ -93,11 +93,11 @@ class DeviceTokens(Protocol):
         """
 
 
-class AddressCounts(Protocol):
-    """Counters of client addresses: those of the store, or of something faster that may be lost."""
+class AttemptCounts(Protocol):
+    """Counters: those of the store, or for client addresses something faster that may be lost."""
 
-    async def count_attempt(self, key: str, limit: Limit, now: datetime) -> Tally:
-        """See `Store.count_attempt`."""
+    async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
+        """See `Store.count_attempts`."""
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from keystead.domain.audit import AuditHead, AuditQuery, AuditRecord, Seal
 from keystead.domain.session import Session, SessionId, SignedIn
-from keystead.domain.throttle import Limit, Tally
+from keystead.domain.throttle import Limit, Tally, Wanted
 from keystead.domain.tokens import RotationOutcome
 from keystead.domain.user import (
     Credentials,
@@ -190,6 +190,15 @@ class Store(Protocol):
 
         Of any number of callers at once no more are let in than *limit* allows; one that is refused
         changes nothing. *key* is short and says nothing of what it stands for.
+        """
+
+    async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
+        """
+        Count an attempt under each key in turn, up to the first that has to wait.
+
+        Each is counted as by `count_attempt`; where one database is one file, all in one commit.
+
+        Returns: what was found, in that order: only the last can have been refused.
         """
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ one is let in. The rule is here; the store follows it in the one statement that 
 """
 
 import math
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,6 +51,11 @@ class Limit:
         return cls(name, free=most, stop=most, memory=length)
 
     @property
+    def is_window(self) -> bool:
+        """Whether all attempts are forgotten together, and none of them makes the next one wait."""
+        return self.free == self.stop and self.memory_at_stop is None
+
+    @property
     def doublings(self) -> int:
         """How many times the first wait is doubled until it is the longest."""
         if not self.first_wait:
@@ -88,6 +94,20 @@ class Tally:
     made: int
     open_at: datetime
     is_counted: bool
+
+
+Wanted = Sequence[tuple[str, Limit]]
+"""Keys of counters, and the limit of each."""
+
+
+async def in_order(count: Callable[[str, Limit], Awaitable[Tally]], wanted: Wanted) -> list[Tally]:
+    """Call *count* for each in turn, up to the first that is refused. Returns: what it returned."""
+    tallies: list[Tally] = []
+    for key, limit in wanted:
+        tallies.append(await count(key, limit))
+        if not tallies[-1].is_counted:
+            break
+    return tallies
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.session import SessionId
 from keystead.domain.user import Credentials, EmailAddress
 from keystead.flows.note import note
-from keystead.flows.throttle import count_guess, forgive, take_back, tell_of_limit
+from keystead.flows.throttle import Attempt, count_guess, take_back, tell_of_limit
 from keystead.flows.tools import Tools
 
 
@@ -18,9 +18,11 @@ async def check_password(
     password: str,
     now: datetime,
     session: SessionId | None = None,
-) -> Credentials:
+) -> tuple[Credentials, Attempt]:
     """
-    Return whose *password* this is; *session* is the one they hold already, if any.
+    Return whose *password* this is, and the attempt, for the caller to forgive.
+
+    Args:   session: the one they hold already, if any.
 
     Raises: InvalidCredentials: unknown account, wrong password and disabled account alike, after
             the same work. Throttled: it was not looked at. HashingBusy.
@@ -37,9 +39,8 @@ async def check_password(
     if found is None or not is_right or not found.user.is_active:
         await tell_of_limit(tools, attempt, found.user.id if found else None, now)
         await refuse(tools, found, now, session)
-    await forgive(tools, attempt, now)
     await _renew_hash(tools, found, password)
-    return found
+    return found, attempt
 
 
 async def refuse(

@@ -1,5 +1,6 @@
 """Sign in: check a password, open a session, hand out a pair of tokens."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from keystead.domain.tokens import AccessTokenText, DeviceTokenText, RefreshToke
 from keystead.domain.user import User
 from keystead.flows.check_password import check_password, refuse
 from keystead.flows.logout import logout
+from keystead.flows.throttle import forgive
 from keystead.flows.tools import Tools
 
 
@@ -30,13 +32,18 @@ async def login(tools: Tools, email: str, password: str, now: datetime) -> Token
             the same work. InputInvalid: *email* is no address. Throttled, HashingBusy.
     Source: OWASP ASVS 6.3.8, 7.2.4.
     """
-    found = await check_password(tools, tools.canonical_email(email), password, now)
+    found, attempt = await check_password(tools, tools.canonical_email(email), password, now)
     # Its token is about to be overwritten, so nobody could end that session any more.
     await logout(tools, None, tools.origin.refresh_tokens, now)
     session = new_session(tools, found.user, describe(tools), now)
     event = Event(EventName.LOGIN_SUCCESS, actor=found.user.id, session=session.id)
     record = tools.audit_record(event, now)
-    if not await tools.store.open_session(session, tools.session_policy.cap, record=record):
+    # Both at once: a file needs one commit for the two.
+    opened, _ = await asyncio.gather(
+        tools.store.open_session(session, tools.session_policy.cap, record=record),
+        forgive(tools, attempt, now),
+    )
+    if not opened:
         await refuse(tools, found, now)  # Disabled or deleted while the password was being checked.
     tools.record(event)
     device_token = tools.device_tokens.issue(found.user.id, now)

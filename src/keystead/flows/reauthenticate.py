@@ -1,11 +1,13 @@
 """Prove the password again, for what asks for a recent proof."""
 
+import asyncio
 from datetime import datetime
 
 from keystead.domain.errors import SessionEnded
 from keystead.domain.events import Event, EventName
 from keystead.domain.permissions import Actor
 from keystead.flows.check_password import check_password
+from keystead.flows.throttle import forgive
 from keystead.flows.tools import Tools
 
 
@@ -17,9 +19,13 @@ async def reauthenticate(tools: Tools, actor: Actor, password: str, now: datetim
             HashingBusy.
     Source: OWASP ASVS 7.5.3.
     """
-    await check_password(tools, actor.user.email, password, now, actor.session.id)
+    _, attempt = await check_password(tools, actor.user.email, password, now, actor.session.id)
     event = Event(EventName.REAUTHENTICATED, actor=actor.user.id, session=actor.session.id)
     record = tools.audit_record(event, now)
-    if not await tools.store.renew_authentication(actor.session.id, now, record=record):
+    renewed, _ = await asyncio.gather(
+        tools.store.renew_authentication(actor.session.id, now, record=record),
+        forgive(tools, attempt, now),
+    )
+    if not renewed:
         raise SessionEnded
     tools.record(event)

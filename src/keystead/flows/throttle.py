@@ -6,15 +6,19 @@ turns out right is taken back. All of it is the same for accounts that exist and
 """
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from keystead.domain.errors import Throttled
 from keystead.domain.events import Event, EventName, Severity
-from keystead.domain.throttle import AddressLimits, Tally, address_and_network
+from keystead.domain.throttle import AddressLimits, Limit, Tally, address_and_network
 from keystead.domain.user import EmailAddress, UserId
 from keystead.flows.note import note
 from keystead.flows.tools import Tools
+
+Subjects = Sequence[tuple[Limit, str]]
+"""What is counted: whose attempts, and how many a limit lets in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +37,13 @@ class Attempt:
     is_known: bool = False
 
 
-async def count_address(tools: Tools, limits: AddressLimits, now: datetime) -> tuple[str, ...]:
+async def count_address(tools: Tools, limits: AddressLimits, now: datetime) -> None:
     """
-    Count an attempt of the client's address and of its network. Returns: the keys it counts under.
+    Count an attempt of the client's address and of its network.
 
     Raises: Throttled.
     """
-    keys = []
-    for limit, network in zip(
-        (limits.address, limits.network), address_and_network(tools.origin.ip), strict=True
-    ):
-        key = tools.counter_key(limit.name, network)
-        # One after the other: an address that is stopped uses up nothing of its network's.
-        tally = await tools.address_counts.count_attempt(key, limit, now)
-        if not tally.is_counted:
-            raise _throttled(tally, now)
-        if tally.made == tally.limit.stop:
-            detail = f"{limit.name} {network}"
-            await note(tools, Event(EventName.RATE_EXCEEDED, Severity.WARNING, detail=detail), now)
-        keys.append(key)
-    return tuple(keys)
+    await _count(tools, _of_the_client(tools, limits), now)
 
 
 async def unlock(tools: Tools, email: EmailAddress) -> None:
@@ -82,25 +73,23 @@ async def count_guess(
         if tally.made < policy.device.stop:
             raise _throttled(tally, now)
         # Used up: whoever holds this device is as unknown as anybody.
-    address_keys = await count_address(tools, policy.sign_ins, now)
-    tally = await tools.store.count_attempt(account_key, policy.account, now)
-    if not tally.is_counted:
-        raise _throttled(tally, now)
-    return Attempt(account_key, tally, address_keys)
+    subjects = [*_of_the_client(tools, policy.sign_ins), (policy.account, email)]
+    keys, tally = await _count(tools, subjects, now)
+    return Attempt(account_key, tally, keys[:-1])
 
 
 async def forgive(tools: Tools, attempt: Attempt, now: datetime) -> None:
     """Take back what was no wrong guess, with all wrong ones before it."""
-    await _free_addresses(tools, attempt, now)
     if attempt.tally is not None:
-        await tools.store.forget_attempts(attempt.key)
+        forgotten = tools.store.forget_attempts(attempt.key)
+        await asyncio.gather(forgotten, *_freed_addresses(tools, attempt, now))
 
 
 async def take_back(tools: Tools, attempt: Attempt, now: datetime) -> None:
     """Take back an attempt of which nobody knows whether it was right."""
-    await _free_addresses(tools, attempt, now)
     if attempt.tally is not None:
-        await tools.store.take_attempt_back(attempt.key, now)
+        taken_back = tools.store.take_attempt_back(attempt.key, now)
+        await asyncio.gather(taken_back, *_freed_addresses(tools, attempt, now))
 
 
 async def tell_of_limit(
@@ -119,9 +108,29 @@ async def tell_of_limit(
     await note(tools, Event(name, severity, subject=subject, detail=limit.name), now)
 
 
-async def _free_addresses(tools: Tools, attempt: Attempt, now: datetime) -> None:
-    counts = tools.address_counts
-    await asyncio.gather(*(counts.take_attempt_back(key, now) for key in attempt.address_keys))
+async def _count(tools: Tools, subjects: Subjects, now: datetime) -> tuple[tuple[str, ...], Tally]:
+    """Count an attempt of each in turn. Returns: their keys, and the last tally. Raises: Throttled."""
+    # In turn: an address that is stopped uses up nothing of its network's or of an account's.
+    wanted = [(tools.counter_key(limit.name, subject), limit) for limit, subject in subjects]
+    tallies = await tools.counts.count_attempts(wanted, now)
+    for (limit, subject), tally in zip(subjects, tallies, strict=False):
+        if limit.is_window and tally.is_counted and tally.made == tally.limit.stop:
+            detail = f"{limit.name} {subject}"
+            await note(tools, Event(EventName.RATE_EXCEEDED, Severity.WARNING, detail=detail), now)
+    if not tallies[-1].is_counted:
+        raise _throttled(tallies[-1], now)
+    return tuple(key for key, _ in wanted), tallies[-1]
+
+
+def _of_the_client(tools: Tools, limits: AddressLimits) -> list[tuple[Limit, str]]:
+    address, network = address_and_network(tools.origin.ip)
+    return [(limits.address, address), (limits.network, network)]
+
+
+def _freed_addresses(
+    tools: Tools, attempt: Attempt, now: datetime
+) -> list[Coroutine[None, None, None]]:
+    return [tools.counts.take_attempt_back(key, now) for key in attempt.address_keys]
 
 
 def _account_key(tools: Tools, email: EmailAddress) -> str:

@@ -8,7 +8,7 @@ from keystead.domain.events import Event
 from keystead.domain.passwords import PasswordPolicy
 from keystead.domain.ports import (
     AccessTokens,
-    AddressCounts,
+    AttemptCounts,
     AuditSeals,
     CanonicalEmail,
     CounterKey,
@@ -57,7 +57,7 @@ class Tools:
     step_up_policy: StepUpPolicy
     device_tokens: DeviceTokens
     counter_key: CounterKey
-    address_counts: AddressCounts
+    counts: AttemptCounts
     is_degraded: IsDegraded
     throttle_policy: ThrottlePolicy
     csrf_tokens: CsrfTokens

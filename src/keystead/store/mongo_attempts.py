@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from keystead.domain.throttle import Limit, Tally
+from keystead.domain.throttle import Limit, Tally, Wanted, in_order
 from keystead.store import mongo_transactions
 from keystead.store.mongo_connection import Database
 from keystead.store.mongo_documents import Document, exactly
@@ -34,6 +34,10 @@ class MongoAttempts(MongoTransfer):
                     return _tally(found, limit, now, is_counted=False)
 
         return await self._connection.run(count)
+
+    async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
+        """See `Store.count_attempts`."""
+        return await in_order(lambda key, limit: self.count_attempt(key, limit, now), wanted)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""

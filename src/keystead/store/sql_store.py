@@ -10,7 +10,7 @@ from datetime import datetime
 
 from keystead.domain.audit import AuditRecord
 from keystead.domain.session import Session, SessionId, SignedIn
-from keystead.domain.throttle import Limit, Tally
+from keystead.domain.throttle import Limit, Tally, Wanted, in_order
 from keystead.domain.user import Credentials, EmailAddress, PasswordHash, User, UserId, UserQuery
 from keystead.store import rows, sql, sql_attempts
 from keystead.store.rows import Row
@@ -157,6 +157,10 @@ class SqlStore(ABC):
         if not found:  # Forgotten in this very moment: then there is nothing to wait for.
             return await self.count_attempt(key, limit, now)
         return rows.tally_from(found[0], limit, now, is_counted=False)
+
+    async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
+        """See `Store.count_attempts`."""
+        return await in_order(lambda key, limit: self.count_attempt(key, limit, now), wanted)
 
     async def take_attempt_back(self, key: str, now: datetime) -> None:
         """See `Store.take_attempt_back`."""

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import StoreDown
 from keystead.domain.session import Session, SessionId, SignedIn
+from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import RotationOutcome, Unknown
 from keystead.domain.user import Role, Status, User, UserId
 from keystead.store import rows, sql
@@ -177,6 +178,10 @@ class SqliteStore(SqlTransfer):
         return await self._run(
             lambda db: transactions.rotate(db, session_id, generation, now, expires_at)
         )
+
+    async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
+        """See `Store.count_attempts`."""
+        return await self._run(lambda db: transactions.count_attempts(db, wanted, now))
 
     async def seal_audit(
         self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead

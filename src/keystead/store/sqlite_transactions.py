@@ -11,9 +11,10 @@ from datetime import datetime
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import LastAdmin
 from keystead.domain.session import Session, SessionId
+from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import Rotated, RotationOutcome, judge
 from keystead.domain.user import User
-from keystead.store import audit_queries, rows, sql
+from keystead.store import audit_queries, rows, sql, sql_attempts
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 from keystead.store.sqlite_connection import fetch_all, fetch_one, run_each
@@ -27,6 +28,18 @@ def change(
     if changed:
         _keep(db, record)
     return changed
+
+
+def count_attempts(db: sqlite3.Connection, wanted: Wanted, now: datetime) -> list[Tally]:
+    """See `Store.count_attempts`: in one commit."""
+    tallies: list[Tally] = []
+    for key, limit in wanted:
+        counted = fetch_all(db, sql_attempts.COUNT_ATTEMPT, rows.from_attempt(key, limit, now))
+        found = counted or fetch_all(db, sql_attempts.FIND_ATTEMPTS, (key,))
+        tallies.append(rows.tally_from(found[0], limit, now, is_counted=bool(counted)))
+        if not counted:
+            break
+    return tallies
 
 
 def change_user(
