@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.databases.chosen import LEFT_OUT
+
 HERE = Path(__file__).parent
 OPTION = "--attack"
 EXAMPLES = 500
@@ -145,15 +147,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Ledger(tables), "ledger")
 
 
+@pytest.hookimpl(trylast=True)  # What is of another database is gone then, and not counted twice.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption(OPTION):
-        _leave_out(config, items, [item for item in items if is_thorough(item)])
+        thorough = [item for item in items if is_thorough(item)]
+        _leave_out(config, items, thorough, "takes long: only `make attack` runs it")
         return
     lines = [line for line in (*requirements(), *failures()) if not line.not_applicable]
     for item in items:
         item.user_properties += [(PROPERTY, line.name) for line in lines if line.is_shown_by(item)]
     idle = [item for item in items if not item.user_properties and not is_thorough(item)]
-    _leave_out(config, items, idle)
+    _leave_out(config, items, idle, "shows none of these lines: only `make test` runs it")
 
 
 def is_thorough(item: pytest.Item) -> bool:
@@ -161,8 +165,11 @@ def is_thorough(item: pytest.Item) -> bool:
 
 
 def _leave_out(
-    config: pytest.Config, items: list[pytest.Item], left_out: list[pytest.Item]
+    config: pytest.Config, items: list[pytest.Item], left_out: list[pytest.Item], because: str
 ) -> None:
+    if not left_out:
+        return
     config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT][because] = len(left_out)
     gone = set(left_out)
     items[:] = [item for item in items if item not in gone]
