@@ -25,6 +25,9 @@ EXAMPLES = 500
 PROPERTY = "shows"
 """The property of a test's report that names a line; it comes through from other test processes."""
 
+NOT_TRIED = "not tried"
+"""The property in which a test says what it leaves out, and why."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -87,12 +90,15 @@ class Ledger:
     def __init__(self, tables: dict[str, list[Line]]) -> None:
         self._tables = tables
         self._outcomes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._not_tried: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or not report.passed:
             for key, name in report.user_properties:
                 if key == PROPERTY:
                     self._outcomes[str(name)][name_of(report.nodeid)].add(report.outcome)
+                elif key == NOT_TRIED:
+                    self._not_tried.add(str(name))
 
     def verdict(self, line: Line) -> tuple[str, str]:
         """Return what is to be said of *line*: one word, and the reason or the tests."""
@@ -126,6 +132,10 @@ class Ledger:
                     f"{line.name:>3} {word}  {line.source}: {line.text} <- {because}"
                 )
             terminalreporter.write_line(self._count(lines))
+        if self._not_tried:
+            terminalreporter.section(f"not tried: {len(self._not_tried)}")
+        for text in sorted(self._not_tried):
+            terminalreporter.write_line(text)
 
     def _count(self, lines: list[Line]) -> str:
         words = [self.verdict(line)[0] for line in lines]
