@@ -68,7 +68,6 @@ async def test_health_is_told_under_any_name(anybody: httpx.AsyncClient) -> None
         assert (await anybody.get(path, headers={"Host": "10.1.2.3:3020"})).status_code == 200
 
 
-@pytest.mark.requirement(28)
 async def test_no_header_says_another_host(anybody: httpx.AsyncClient) -> None:
     for name in (
         "X-Forwarded-Host",
