@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.databases.chosen import LEFT_OUT
+
 HERE = Path(__file__).parent
 OPTION = "--attack"
 EXAMPLES = 500
@@ -22,6 +24,9 @@ EXAMPLES = 500
 
 PROPERTY = "shows"
 """The property of a test's report that names a line; it comes through from other test processes."""
+
+NOT_TRIED = "not tried"
+"""The property in which a test says what it leaves out, and why."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,15 @@ class Ledger:
     def __init__(self, tables: dict[str, list[Line]]) -> None:
         self._tables = tables
         self._outcomes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._not_tried: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or not report.passed:
             for key, name in report.user_properties:
                 if key == PROPERTY:
                     self._outcomes[str(name)][name_of(report.nodeid)].add(report.outcome)
+                elif key == NOT_TRIED:
+                    self._not_tried.add(str(name))
 
     def verdict(self, line: Line) -> tuple[str, str]:
         """Return what is to be said of *line*: one word, and the reason or the tests."""
@@ -124,6 +132,10 @@ class Ledger:
                     f"{line.name:>3} {word}  {line.source}: {line.text} <- {because}"
                 )
             terminalreporter.write_line(self._count(lines))
+        if self._not_tried:
+            terminalreporter.section(f"not tried: {len(self._not_tried)}")
+        for text in sorted(self._not_tried):
+            terminalreporter.write_line(text)
 
     def _count(self, lines: list[Line]) -> str:
         words = [self.verdict(line)[0] for line in lines]
@@ -145,15 +157,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Ledger(tables), "ledger")
 
 
+@pytest.hookimpl(trylast=True)  # What is of another database is gone then, and not counted twice.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption(OPTION):
-        _leave_out(config, items, [item for item in items if is_thorough(item)])
+        thorough = [item for item in items if is_thorough(item)]
+        _leave_out(config, items, thorough, "takes long: only `make attack` runs it")
         return
     lines = [line for line in (*requirements(), *failures()) if not line.not_applicable]
     for item in items:
         item.user_properties += [(PROPERTY, line.name) for line in lines if line.is_shown_by(item)]
     idle = [item for item in items if not item.user_properties and not is_thorough(item)]
-    _leave_out(config, items, idle)
+    _leave_out(config, items, idle, "shows none of these lines: only `make test` runs it")
 
 
 def is_thorough(item: pytest.Item) -> bool:
@@ -161,8 +175,11 @@ def is_thorough(item: pytest.Item) -> bool:
 
 
 def _leave_out(
-    config: pytest.Config, items: list[pytest.Item], left_out: list[pytest.Item]
+    config: pytest.Config, items: list[pytest.Item], left_out: list[pytest.Item], because: str
 ) -> None:
+    if not left_out:
+        return
     config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT][because] = len(left_out)
     gone = set(left_out)
     items[:] = [item for item in items if item not in gone]

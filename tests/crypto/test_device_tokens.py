@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keystead.crypto.counter_keys import CounterKeys
 from keystead.crypto.device_tokens import MacDeviceTokens
 from keystead.crypto.keyring import Keyring
 from keystead.crypto.random import SystemRandomness, new_master_key
@@ -71,14 +70,3 @@ def test_older_keys_still_know_a_device_and_foreign_ones_do_not(keyring: Keyring
 
     assert MacDeviceTokens(newer, SystemRandomness()).find_device(text, BOB, NOW)
     assert MacDeviceTokens(foreign, SystemRandomness()).find_device(text, BOB, NOW) is None
-
-
-def test_a_counters_key_is_always_the_same_and_says_nothing(keyring: Keyring) -> None:
-    key_of = CounterKeys(keyring)
-
-    assert key_of("account", BOB) == key_of("account", BOB)
-    others = {key_of("account", BOB), key_of("account", EVE), key_of("device", BOB)}
-    assert len(others) == 3
-    foreign = CounterKeys(replace(keyring, master_keys={1: new_master_key()}))
-    assert foreign("account", BOB) not in others
-    assert all(len(key) == 43 for key in others)

@@ -3,7 +3,8 @@ Which database this run is on, and what is left out of it: a plugin of pytest.
 
 A test that is about one database alone is marked `only_on(name, because=...)`; the modules
 `tests/store/test_<name>*.py` are so without a mark. On others they are left out; how many were, and
-why, is printed at the end (with several test processes it is known only then).
+why, is printed at the end (with several test processes it is known only then), with those that other
+plugins leave out and those that were skipped.
 """
 
 import os
@@ -52,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not reasons[item]]
-    config.stash[LEFT_OUT] = dict(Counter(str(reasons[item]) for item in left_out))
+    config.stash[LEFT_OUT].update(Counter(str(reasons[item]) for item in left_out))
 
 
 @pytest.hookimpl(trylast=True)
@@ -72,11 +73,20 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     left_out = config.stash[LEFT_OUT]
-    if left_out:
-        title = f"left out on {config.stash[CHOSEN]}: {sum(left_out.values())}"
-        terminalreporter.section(title)
-        for reason, count in sorted(left_out.items()):
+    skipped = Counter(_reason_of(report) for report in terminalreporter.getreports("skipped"))
+    for title, counts in (
+        (f"left out on {config.stash[CHOSEN]}", left_out),
+        ("skipped", skipped),
+    ):
+        if counts:
+            terminalreporter.section(f"{title}: {sum(counts.values())}")
+        for reason, count in sorted(counts.items()):
             terminalreporter.write_line(f"{count:4} {reason}")
+
+
+def _reason_of(report: Any) -> str:
+    # What pytest makes of a skip: the file, the line, and `Skipped: ` with the reason.
+    return str(report.longrepr[-1]).removeprefix("Skipped: ")
 
 
 class Servers:

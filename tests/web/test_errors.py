@@ -124,7 +124,7 @@ ALLOWED = {
     "/users/x/admin": "PUT",
     "/users/x/user": "PUT",
     "/auth/reauthenticate": "POST",
-    "/users/x/sessions": "DELETE, GET, HEAD, PUT",  # PUT: `sessions` is no role
+    "/users/x/sessions": "DELETE, GET, HEAD",
 }
 
 

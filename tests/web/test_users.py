@@ -98,9 +98,7 @@ async def test_a_role_is_given_and_holds_on_the_next_request(
     assert (await bob.get("/users")).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "role", ["emperor", "Admin", "ADMIN", "admin%20", "%61dmin%00", "sessions"]
-)
+@pytest.mark.parametrize("role", ["emperor", "Admin", "ADMIN", "admin%20", "%61dmin%00"])
 async def test_there_are_two_roles(ada: Person, bob: Person, role: str) -> None:
     assert_problem(await ada.put(f"/users/{bob.id}/{role}"), 400, "role_unknown")
     # The input is checked before anybody looks whether there is such a user.
