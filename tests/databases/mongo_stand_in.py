@@ -76,8 +76,11 @@ def dispatch(document: dict[str, Any], context: Any) -> Any:
 
 
 def open_without_waiting_for_the_disk(home: str, config: str) -> Any:
-    # A record of the journal goes to the operating system when it is committed, which keeps it.
-    return wiredtiger.wiredtiger_open(home, config.replace("method=fsync", "method=none"))
+    """Hand the journal to the operating system at each commit, which keeps it if this is killed."""
+    waiting = "transaction_sync=(enabled=false,method=fsync)"
+    return wiredtiger.wiredtiger_open(
+        home, config.replace(waiting, "transaction_sync=(enabled=true,method=none)")
+    )
 
 
 def main() -> None:
