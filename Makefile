@@ -7,6 +7,10 @@ ARGS ?=
 STORE ?= sqlite
 # Only for the tests: the server would report a setting that it does not know.
 test coverage attack: export KEYSTEAD_TEST_STORE = $(STORE)
+# They start hundreds of processes, each of which would compile a thousand files where Python may not keep
+# what it compiles: two of its three seconds. It is kept apart, and no checkout has it in its folders.
+test coverage attack: export PYTHONDONTWRITEBYTECODE =
+test coverage attack: export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/bytecode
 
 # Nothing but the .venv of this checkout, and never a Python that uv downloads.
 unexport VIRTUAL_ENV

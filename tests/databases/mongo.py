@@ -34,13 +34,7 @@ from tests.databases import TABLES, NoServer, Row
 
 Document = dict[str, Any]
 
-LAUNCHER = """
-import sys
-import secantus.cli, secantus.server
-secantus.server.SecantusDBServer.__init__.__kwdefaults__["ttl_sweep_seconds"] = 0
-sys.exit(secantus.cli.main())
-"""
-"""Its own command, but for the sweeper: the clock of the tests stands in the past."""
+LAUNCHER = Path(__file__).with_name("mongo_stand_in.py")
 
 START_SECONDS = 40
 STOP_SECONDS = 20
@@ -85,7 +79,7 @@ class StandIn:
         arguments = ["--port", str(self.port), "--storage-path", str(data), *self.options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", LAUNCHER, *arguments],
+                [sys.executable, "-P", LAUNCHER, *arguments],
                 cwd=self.folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -37,6 +37,7 @@ class FaultProxy:
         self._may_pass = asyncio.Event()
         self._mark = b""
         self._awaited = 0
+        self._then = b""
         self._is_last = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -71,14 +72,18 @@ class FaultProxy:
         """Pass on what has gathered, and all that follows."""
         self._loop.call_soon_threadsafe(self._may_pass.set)
 
-    def lose_answer(self, mark: bytes, number: int, *, and_refuse: bool = False) -> None:
+    def lose_answer(
+        self, mark: bytes, number: int, *, then: bytes = b"", and_refuse: bool = False
+    ) -> None:
         """
         Break the connection once: when the target has answered what asked about *mark*.
 
         What was asked is passed on, so the target has done it. *number* 1 is the next such question.
+        *then*: not that answer is lost, but the next one to a question with this in it.
         *and_refuse*: take no connection from then on.
         """
-        self._mark, self._awaited, self._is_last = mark, number, and_refuse
+        self._mark, self._awaited, self._then = mark, number, then
+        self._is_last = and_refuse
 
     async def _start(self) -> None:
         self._may_pass.set()
@@ -133,6 +138,8 @@ class FaultProxy:
         while piece := await self._next(reader):
             if self._awaited and self._mark in piece:
                 self._awaited -= 1
+                if self._awaited == 0 and self._then:
+                    self._mark, self._awaited, self._then = self._then, 1, b""
                 wire.is_doomed = self._awaited == 0
             writer.write(piece)
             await writer.drain()

@@ -2,15 +2,16 @@ import asyncio
 
 from keystead.domain.store import Store
 from keystead.domain.user import EmailAddress, Status, User, UserQuery
+from tests.databases.effort import times
 from tests.store.samples import CAP, NOW, added, new_session
 
 
 class RacePromises:
-    async def test_who_is_disabled_while_signing_in_fifty_times_has_no_session_in_the_end(
+    async def test_who_is_disabled_while_signing_in_again_and_again_has_no_session_in_the_end(
         self, store: Store, another_store: Store
     ) -> None:
         bob = await added(store)
-        for n in range(50):
+        for n in range(times(50)):
             sign_ins = [
                 (store, another_store)[number % 2].open_session(new_session(bob), CAP, record=None)
                 for number in range(4)
@@ -32,7 +33,7 @@ class RacePromises:
     async def test_who_is_deleted_while_signing_in_leaves_no_session(
         self, store: Store, another_store: Store
     ) -> None:
-        for n in range(50):
+        for n in range(times(50)):
             bob = await added(store, f"bob{n}@example.com")
             sessions = [new_session(bob) for _ in range(4)]
 

@@ -11,9 +11,6 @@ from tests.databases.mongo import MongoDatabase, MongoServer
 from tests.store.contract import StoreContract
 from tests.store.mongo_servers import open_mongo
 
-# Seconds: the stand-in is written in Python, and hundreds of transactions take it a while.
-pytestmark = pytest.mark.timeout(240)
-
 PATIENCE_SECONDS = 30
 """
 For a hundred callers at once, whose outcome counts here: on a busy machine it takes the stand-in more

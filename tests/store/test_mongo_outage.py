@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from keystead.domain.errors import StoreDown
+from keystead.domain.user import User
 from keystead.store.mongo import MongoStore
 from keystead.store.mongo_connection import WAITING_PER_CONNECTION
 from tests.databases.mongo import MongoServer, StandIn, migrate, stand_in
@@ -108,16 +109,19 @@ async def test_more_than_could_be_answered_are_refused_at_once(started: StandIn,
 async def test_what_was_acknowledged_survives_a_kill_and_nobody_has_to_restart(
     started: StandIn, url: str
 ) -> None:
-    # Of one document each: when it is killed the stand-in, unlike MongoDB, forgets transactions.
-    acknowledged: list[str] = []
+    acknowledged: list[User] = []
+    leases: list[str] = []
     is_busy = asyncio.Event()
     until = NOW + timedelta(hours=1)
 
     async def keep_adding(store: MongoStore) -> None:
         for n in range(10_000):
-            name = f"{started.port}-{n}"
-            assert await store.take_lease(name, "one", NOW, until)
-            acknowledged.append(name)
+            # A transaction, and a write of its own.
+            user = new_user(f"{started.port}-{n}@example.com")
+            assert await store.add_user(user, HASH)
+            acknowledged.append(user)
+            assert await store.take_lease(user.email, "one", NOW, until)
+            leases.append(user.email)
             if n == 30:
                 is_busy.set()
 
@@ -132,7 +136,9 @@ async def test_what_was_acknowledged_survives_a_kill_and_nobody_has_to_restart(
         await asyncio.to_thread(started.start)
 
         await heals(store)
-        for name in acknowledged:
+        for user in acknowledged:
+            assert await store.find_user(user.id) == user
+        for name in leases:
             assert not await store.take_lease(name, "another", NOW, until)
 
 

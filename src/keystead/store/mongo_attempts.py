@@ -1,6 +1,5 @@
 """Counters of attempts: a part of `domain.store.Store`, where each verb is described."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from keystead.domain.throttle import Limit, Tally, Wanted, in_order
 from keystead.store import mongo_transactions
 from keystead.store.mongo_connection import Database
 from keystead.store.mongo_documents import Document, exactly
+from keystead.store.mongo_errors import is_taken
 from keystead.store.mongo_transfer import MongoTransfer
 
 OPEN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +32,8 @@ class MongoAttempts(MongoTransfer):
                 found = await db.attempts.find_one({"_id": key})
                 if found is not None and found["open_at"] > now:
                     return _tally(found, limit, now, is_counted=False)
+                if found is None and await _is_first(db, first := _first(key, limit, now)):
+                    return _tally(first, limit, now, is_counted=True)
 
         return await self._connection.run(count)
 
@@ -58,16 +60,28 @@ class MongoAttempts(MongoTransfer):
 
 
 async def _count_if_open(db: Database, key: str, limit: Limit, now: datetime) -> Document | None:
-    # The counter is made first, and counted in after that: two that make one at once do no harm.
-    with suppress(DuplicateKeyError):
-        empty = {"_id": key, "made": 0, "open_at": OPEN, "expires_at": now}
-        if await db.attempts.find_one({"_id": key}, {"_id": 1}) is None:
-            await db.attempts.insert_one(empty)
     return await db.attempts.find_one_and_update(
         {"_id": key, "open_at": {"$lte": now}},
         _steps(limit, now),
         return_document=ReturnDocument.AFTER,
     )
+
+
+async def _is_first(db: Database, first: Document) -> bool:
+    try:
+        await db.attempts.insert_one(first)
+    except DuplicateKeyError as error:
+        if not is_taken(error, "_id"):
+            raise
+        return False
+    return True
+
+
+def _first(key: str, limit: Limit, now: datetime) -> Document:
+    """Return the counter that a first attempt makes: as `_steps` would make it of a forgotten one."""
+    wait = limit.memory if limit.stop == 1 else limit.wait_after(1)
+    open_at = now + wait if wait else OPEN
+    return {"_id": key, "made": 1, "open_at": open_at, "expires_at": now + limit.memory}
 
 
 def _steps(limit: Limit, now: datetime) -> list[Document]:
