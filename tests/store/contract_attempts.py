@@ -65,9 +65,11 @@ class AttemptPromises:
         once = Limit("once", free=1, stop=1, memory=HOUR, memory_at_stop=DAY)
         slow = Limit("slow", free=1, stop=9, memory=HOUR, first_wait=SECOND, longest_wait=SECOND)
         for key, limit, open_at in (("a", once, NOW + HOUR), ("b", slow, NOW + SECOND)):
-            assert await store.count_attempt(key, limit, NOW) == Tally(1, open_at, is_counted=True)
+            assert await store.count_attempt(key, limit, NOW) == Tally(
+                limit, 1, open_at, is_counted=True
+            )
             early = await store.count_attempt(key, limit, open_at - MILLISECOND)
-            assert early == Tally(1, open_at, is_counted=False)
+            assert early == Tally(limit, 1, open_at, is_counted=False)
             assert (await store.count_attempt(key, limit, open_at)).is_counted
 
     async def test_a_window_begins_with_its_first_attempt_and_not_with_the_last(

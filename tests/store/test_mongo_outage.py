@@ -118,7 +118,7 @@ async def test_what_was_acknowledged_survives_a_kill_and_nobody_has_to_restart(
         for n in range(10_000):
             # A transaction, and a write of its own.
             user = new_user(f"{started.port}-{n}@example.com")
-            assert await store.add_user(user, HASH)
+            assert await store.add_user(user, HASH, record=None)
             acknowledged.append(user)
             assert await store.take_lease(user.email, "one", NOW, until)
             leases.append(user.email)
