@@ -1,5 +1,5 @@
 """
-Requests that another site's page makes a browser send: refused before anything is read or changed.
+Requests that another site's page makes a browser send: refused before anything is looked at or changed.
 
 OWASP ASVS 3.5.1, 3.5.2; NIST SP 800-63B-4 section 5.1; CSRF Prevention Cheat Sheet; CVE-2025-68481.
 """
