@@ -31,6 +31,7 @@ from tests.attacks.evidence import logged
 from tests.attacks.model import Model, Session, Tokens
 from tests.conftest import CHEAPEST_ARGON2, Clock, serving
 from tests.databases import Database, settings_of
+from tests.databases.effort import times
 from tests.people import COOKIE, PASSWORD, Person
 
 NAMES = st.sampled_from(["bob", "eve"])
@@ -45,7 +46,7 @@ def test_no_order_of_requests_keeps_anybody_signed_in_who_should_not_be(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = settings(
-        max_examples=40,
+        max_examples=times(40),
         stateful_step_count=30,
         deadline=None,
         database=None,

@@ -315,7 +315,7 @@ def free_port() -> int:
 
 
 def _key(table: str) -> str:
-    return "id" if table in {"users", "sessions", "audit"} else "name"
+    return "id" if table in {"users", "sessions", "attempts", "audit"} else "name"
 
 
 def _document(table: str, row: Mapping[str, object]) -> Document:

@@ -20,7 +20,7 @@ from keystead.store.mongo_url import client_options
 from tests.databases.mongo import Document
 from tests.store.samples import HASH, IDLE, NOW, added, new_session, opened, opened_until
 
-POOL = 50
+POOL = 100
 """As many as the contract has callers: the stand-in is slow, and none is to wait in line for it."""
 
 LATER = NOW + timedelta(minutes=1)
