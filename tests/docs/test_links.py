@@ -66,8 +66,9 @@ def test_the_readme_shows_a_choice_of_the_table_of_attacks() -> None:
         rows(table_of_attacks(name)) for name in ("README.md", "docs/attacks.md")
     )
 
+    known = [(*cells[:2], codes(cells[2])) for cells in all_of_them]
     assert chosen
-    assert [cells for cells in chosen if cells not in all_of_them] == []
+    assert [cells for cells in chosen if (*cells[:2], codes(cells[2])) not in known] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
