@@ -261,7 +261,9 @@ class Settings(BaseSettings):
     maxmind_account_id: str | None = Field(
         None, description="With the licence key: download that database and keep it fresh"
     )
-    maxmind_license_key: SecretStr | None = Field(None, description="See `maxmind_account_id`")
+    maxmind_license_key: SecretStr | None = Field(
+        None, description="The licence key of that account"
+    )
 
     @model_validator(mode="before")
     @classmethod

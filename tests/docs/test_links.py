@@ -32,6 +32,14 @@ def test_every_relative_link_leads_somewhere(name: str) -> None:
     assert dead == []
 
 
+@pytest.mark.parametrize("name", ["docs/api.md", "docs/moving.md", "docs/operations.md"])
+def test_a_list_of_contents_names_every_part_in_its_order(name: str) -> None:
+    parts = [line.removeprefix("## ") for line in headings(read(name)) if line.startswith("## ")]
+    listed = re.findall(r"^- \[([^\]]+)\]\(#[^)]+\)$", read(name), re.MULTILINE)
+
+    assert listed == parts
+
+
 def test_the_documents_are_found_and_linked() -> None:
     assert {"README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/api.md"} <= set(DOCUMENTS)
     linked = {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
+from fnmatch import fnmatch
 from typing import Any
 
 from keystead.domain.errors import Unavailable
@@ -20,6 +21,14 @@ LIMITS = {
     cells[0].strip("`"): cells
     for cells in rows(section(read("docs/operations.md"), "## Throttling"))
 }
+
+
+def test_what_a_back_up_writes_is_never_committed() -> None:
+    ignored = read(".gitignore").splitlines()
+    made = re.findall(r"backup\.[a-z.]+|keystead\.archive", read("docs/operations.md"))
+
+    assert {"backup.db", "backup.secrets.json", "backup.dump", "keystead.archive"} <= set(made)
+    assert [name for name in made if not any(fnmatch(name, rule) for rule in ignored)] == []
 
 
 def test_every_field_of_the_log_is_listed_and_nothing_else() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from keystead.assembly import open_tools
 from keystead.settings import Settings
+from keystead.store import without_secrets
 from tests.databases import Database, environment_of, secrets_of, settings_of
 from tests.people import PASSWORD, Person, profile_with
 from tests.server.running import eventually, free_port, keystead, running, running_in
@@ -37,6 +38,7 @@ async def test_the_first_start_makes_secrets_for_the_owner_only_and_says_what_is
         banner = server.output
         assert f"http://localhost:{server.port}" in banner
         assert f"http://localhost:{server.port}/docs" in banner
+        assert f"Database            {without_secrets(database.url)}\n" in banner
         assert str(secrets_of(database)) in banner
         assert "keystead create-admin" in banner
         async with server.client() as client:

@@ -25,7 +25,7 @@ from keystead.cli.running import guarded, load_settings, run, stop
 from keystead.domain.errors import StoreDown
 from keystead.flows.tools import Tools
 from keystead.settings import Settings, unknown_names
-from keystead.store import is_embedded, open_store
+from keystead.store import is_embedded, open_store, without_secrets
 
 if TYPE_CHECKING:
     from keystead.web.shell import Shell
@@ -206,6 +206,9 @@ def _greet(settings: Settings, *, has_admin: bool) -> None:
     lines = [f"Keystead {__version__} ({settings.environment}) on {url}"]
     if settings.api_docs:
         lines.append(f"  API documentation   {url}/docs")
+    lines.append(
+        f"  Database            {without_secrets(settings.database_url.get_secret_value())}"
+    )
     lines.append(f"  Secrets             {secrets_path(settings)} (back it up with the database)")
     if not has_admin:
         lines.append(f"  No admin yet        {_command()} create-admin you@example.com")
