@@ -4,6 +4,7 @@ Input that costs the service more than the attacker: it is refused before anythi
 OWASP API4:2023; CVE-2025-22234 (over-long passwords told accounts apart).
 """
 
+import math
 from time import process_time
 
 import httpx
@@ -14,6 +15,24 @@ from tests.people import Person
 
 QUICK_SECONDS = 0.25
 """Of the processor: far over what an honest refusal takes, far under what it took without a bound."""
+
+TIMES = 3
+"""Fewer than the wrong passwords that an account takes without a wait."""
+
+
+async def least_time(person: Person) -> tuple[float, list[httpx.Response]]:
+    """
+    Let *person* register and sign in, several times.
+
+    Returns: the least seconds of the processor that it took, and the last answers. What is costly is so
+    each time; what the process did once, or beside it, is not.
+    """
+    least = math.inf
+    for _ in range(TIMES):
+        started = process_time()
+        answers = [await person.register(), await person.login()]
+        least = min(least, process_time() - started)
+    return least, answers
 
 
 @pytest.mark.requirement(12)
@@ -34,10 +53,7 @@ async def test_an_over_long_password_is_refused_at_once(
 ) -> None:
     bob = Person(anybody, "bob@example.com", password)
 
-    started = process_time()
-    refused = await bob.register()
-    unknown = await bob.login()
-    took = process_time() - started
+    took, (refused, unknown) = await least_time(bob)
 
     assert (refused.status_code, refused.json()["code"]) == (400, "password_too_long")
     assert (unknown.status_code, unknown.json()["code"]) == (401, "invalid_credentials")
@@ -78,9 +94,7 @@ async def test_an_over_long_password_does_not_tell_accounts_apart(
 async def test_no_address_keeps_the_service_busy(anybody: httpx.AsyncClient, email: str) -> None:
     mallory = Person(anybody, email)
 
-    started = process_time()
-    answers = [await mallory.register(), await mallory.login()]
-    took = process_time() - started
+    took, answers = await least_time(mallory)
 
     assert {answer.status_code for answer in answers} == {400}
     assert took < QUICK_SECONDS
