@@ -207,8 +207,6 @@ class SqliteStore(SqlTransfer):
     async def _write(
         self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
     ) -> list[Row]:
-        if record is None:
-            return await self._run(lambda db: fetch_all(db, query, parameters), is_one_change=True)
         return await self._run(lambda db: transactions.change(db, query, parameters, record))
 
     async def _take_away(
@@ -221,13 +219,7 @@ class SqliteStore(SqlTransfer):
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         await self._run(lambda db: run_each(db, work))
 
-    async def _run(
-        self,
-        work: Callable[[sqlite3.Connection], T],
-        *,
-        takes_away: bool = False,
-        is_one_change: bool = False,
-    ) -> T:
+    async def _run(self, work: Callable[[sqlite3.Connection], T], *, takes_away: bool = False) -> T:
         if self._writer is None:
             raise StoreDown
-        return await self._writer.run(work, takes_away=takes_away, is_one_change=is_one_change)
+        return await self._writer.run(work, takes_away=takes_away)

@@ -35,7 +35,6 @@ Work = Callable[[sqlite3.Connection], Any]
 class _Job:
     work: Work
     takes_away: bool
-    is_one_change: bool
     deadline: float
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
@@ -57,26 +56,19 @@ class GroupWriter:
         """Say what each commit changes to *changes*; before the first job."""
         self._changes = changes
 
-    async def run(
-        self,
-        work: Callable[[sqlite3.Connection], T],
-        *,
-        takes_away: bool = False,
-        is_one_change: bool = False,
-    ) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, takes_away: bool = False) -> T:
         """
         Run *work* and return what it returned, once it is committed.
 
         An exception from *work* undoes what it did, and nobody else's.
 
         Args:   takes_away: it ends sessions or takes rights: on a full disk too.
-                is_one_change: one statement of it writes, which does all or nothing by itself.
         Raises: StoreDown: the commit failed, or no lock was had in time.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         deadline = time.monotonic() + self._wait_seconds
-        self._jobs.put(_Job(work, takes_away, is_one_change, deadline, loop, future))
+        self._jobs.put(_Job(work, takes_away, deadline, loop, future))
         return await future
 
     async def close(self) -> None:
@@ -134,7 +126,7 @@ class GroupWriter:
             # fail with SQLITE_BUSY_SNAPSHOT whenever another process wrote in between.
             self._db.execute("BEGIN IMMEDIATE")
             with self._changes or nullcontext():
-                outcomes = [self._attempt(job) for job in jobs]
+                outcomes = [self._attempt(job.work) for job in jobs]
                 self._db.execute("COMMIT")
         except sqlite3.Error:
             if self._db.in_transaction:
@@ -142,19 +134,16 @@ class GroupWriter:
             raise
         return outcomes
 
-    def _attempt(self, job: _Job) -> Any:  # noqa: ANN401 - whatever the work returns or raises.
-        if not job.is_one_change:
-            self._db.execute("SAVEPOINT job")
+    def _attempt(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns or raises.
+        self._db.execute("SAVEPOINT job")
         try:
-            outcome = job.work(self._db)
+            outcome = work(self._db)
         except Exception as error:
             if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, OUR_BUGS):
                 raise  # The file or the disk, not this job: nobody in this commit can have worked.
-            if not job.is_one_change:
-                self._db.execute("ROLLBACK TO job")
+            self._db.execute("ROLLBACK TO job")
             outcome = error
-        if not job.is_one_change:
-            self._db.execute("RELEASE job")
+        self._db.execute("RELEASE job")
         return outcome
 
 
