@@ -62,9 +62,8 @@ async def count_guess(
     """
     policy = tools.throttle_policy
     device = _known_device(tools, owner, now)
-    account_key = _account_key(tools, email)
     if not policy.is_on:
-        return Attempt(account_key, None, is_known=device is not None)
+        return Attempt(_account_key(tools, email), None, is_known=device is not None)
     if device is not None:
         key = tools.counter_key(policy.device.name, f"{device} {owner}")
         tally = await tools.store.count_attempt(key, policy.device, now)
@@ -75,7 +74,7 @@ async def count_guess(
         # Used up: whoever holds this device is as unknown as anybody.
     subjects = [*_of_the_client(tools, policy.sign_ins), (policy.account, email)]
     keys, tally = await _count(tools, subjects, now)
-    return Attempt(account_key, tally, keys[:-1])
+    return Attempt(keys[-1], tally, keys[:-1])
 
 
 async def forgive(tools: Tools, attempt: Attempt, now: datetime) -> None:
