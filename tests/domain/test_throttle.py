@@ -44,6 +44,12 @@ def test_what_is_said_of_a_limit_is_what_it_lets_in() -> None:
     assert POLICY.sign_ins.network.quota_after(600) == (600, HOUR)
 
 
+def test_a_first_attempt_is_waited_for_only_if_it_is_the_last_that_is_let_in() -> None:
+    assert Limit.window("once", 1, HOUR).wait_after_first == HOUR
+    assert Limit.window("twice", 2, HOUR).wait_after_first == timedelta(0)
+    assert POLICY.account.wait_after_first == timedelta(0)
+
+
 def test_limits_have_different_names() -> None:
     limits = [POLICY.account, POLICY.device]
     limits += [POLICY.sign_ins.address, POLICY.sign_ins.network]

@@ -62,6 +62,11 @@ class Limit:
             return 0
         return max(0, math.ceil(math.log2(self.longest_wait / self.first_wait)))
 
+    @property
+    def wait_after_first(self) -> timedelta:
+        """The wait that a first attempt begins; with a stop of one, until it is forgotten."""
+        return self.memory if self.stop == 1 else self.wait_after(1)
+
     def wait_after(self, made: int) -> timedelta:
         """Return the wait after attempt number *made*, below the stop."""
         if made < self.free:

@@ -79,8 +79,7 @@ async def _is_first(db: Database, first: Document) -> bool:
 
 def _first(key: str, limit: Limit, now: datetime) -> Document:
     """Return the counter that a first attempt makes: as `_steps` would make it of a forgotten one."""
-    wait = limit.memory if limit.stop == 1 else limit.wait_after(1)
-    open_at = now + wait if wait else OPEN
+    open_at = now + limit.wait_after_first if limit.wait_after_first else OPEN
     return {"_id": key, "made": 1, "open_at": open_at, "expires_at": now + limit.memory}
 
 

@@ -146,8 +146,7 @@ def from_session(session: Session) -> Row:
 def from_attempt(key: str, limit: Limit, now: datetime) -> Row:
     """Return the parameters of `sql_attempts.COUNT_ATTEMPT`."""
     moment, expiry = to_millis(now), to_millis(now + limit.memory)
-    first_wait = limit.wait_after(1) if limit.stop > 1 else limit.memory
-    open_at = to_millis(now + first_wait) if first_wait else 0
+    open_at = to_millis(now + limit.wait_after_first) if limit.wait_after_first else 0
     return (
         key,
         moment,
