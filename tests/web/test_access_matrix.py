@@ -81,6 +81,7 @@ STATUS = {
     "POST /auth/refresh":              (401, 200, 200, 200, 401, 401),
     "POST /auth/logout":               (200, 200, 200, 200, 200, 200),
     "POST /auth/reauthenticate":       (401, 200, 200, 200, 401, 401),
+    "GET /auth/verify":                (401, 204, 204, 204, 401, 401),
     "GET /profile":                    (401, 200, 200, 200, 401, 401),
     "GET /sessions":                   (401, 200, 200, 200, 401, 401),
     "DELETE /sessions":                (401, 200, 200, 200, 401, 401),

@@ -114,6 +114,7 @@ ALLOWED = {
     "/auth/login": "POST",
     "/auth/refresh": "POST",
     "/auth/logout": "POST",
+    "/auth/verify": "GET, HEAD",
     "/profile": "GET, HEAD",
     "/sessions": "DELETE, GET, HEAD",
     "/sessions/x": "DELETE",

@@ -15,7 +15,7 @@ may not ask learns nothing about their input, nor whether a thing exists.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -36,7 +36,7 @@ from keystead.flows.authenticate import authenticate
 from keystead.flows.forbid import forbid
 from keystead.web.body import read_body, read_json, validate
 from keystead.web.call import Call
-from keystead.web.openapi import describe
+from keystead.web.openapi import describe, only_headers
 
 OWNER = "user_id"
 """The path parameter that names whose things a route touches."""
@@ -157,14 +157,21 @@ class Routes(list[Guarded]):
         access: Access,
         answer: type[BaseModel] | None = None,
         status: int = 200,
+        headers: Mapping[str, str] | None = None,
         refuses: Iterable[type[Fault]] = (),
         tags: Iterable[str] = (),
     ) -> Callable[[Endpoint], Endpoint]:
-        """Make the decorated endpoint answer *method* on *path*; documented if it has an *answer*."""
+        """
+        Make the decorated endpoint answer *method* on *path*.
+
+        Documented if it has an *answer*, or *headers* that say it all, each with its meaning.
+        """
 
         def declare(endpoint: Endpoint) -> Endpoint:
             faults = (*refuses, *([ReauthenticationRequired] if access.recent else []))
             documented = describe(endpoint, faults, needs_session=access.needs_session)
+            if headers is not None:
+                documented["responses"][status] = only_headers(headers)
             self.append(
                 Guarded(
                     method,
@@ -174,7 +181,7 @@ class Routes(list[Guarded]):
                     response_model=answer,
                     status_code=status,
                     tags=list(tags),
-                    include_in_schema=answer is not None,
+                    include_in_schema=answer is not None or headers is not None,
                     **documented,
                 )
             )

@@ -1,0 +1,70 @@
+"""
+Forward authentication: a proxy asks, for each request to another service, who is behind it.
+
+The answer has no body and says it in three headers. See docs/forward-auth.md.
+"""
+
+from functools import lru_cache
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query as InQuery
+from pydantic import Field
+from starlette.responses import Response
+
+from keystead.domain.errors import Forbidden, InputInvalid
+from keystead.domain.permissions import Actor, Permission, may
+from keystead.flows.forbid import forbid
+from keystead.web.access import SIGNED_IN, Routes
+from keystead.web.call import Call
+from keystead.web.replies import Empty
+from keystead.web.shapes import Query
+
+routes = Routes()
+
+REMEMBERED = 4096
+"""Answers kept, about 2 MiB when full: those to the sessions in use."""
+
+IDENTITY = {
+    "X-User-Id": "The id of the account.",
+    "X-User-Role": "`admin` or `user`, as of this moment.",
+    "X-Session-Id": "The id of the session.",
+}
+"""The headers of the answer, and what they hold."""
+
+
+class VerifyQuery(Query):
+    """Whom to let pass."""
+
+    role: Literal["admin"] | None = Field(None, description="Let only admins pass")
+
+
+@routes.add(
+    "GET",
+    "/auth/verify",
+    access=SIGNED_IN,
+    status=204,
+    headers=IDENTITY,
+    refuses=(Forbidden, InputInvalid),
+    tags=["auth"],
+)
+async def get_verify(call: Call, query: Annotated[VerifyQuery, InQuery()]) -> Response:
+    """
+    Say who is asking, for a proxy in front of another service.
+
+    The session slides as with any other request.
+    """
+    if query.role is not None and not may(call.actor.user, Permission.PASS_AS_ADMIN):
+        await forbid(call.tools, call.actor, Permission.PASS_AS_ADMIN, call.now)
+    return _answer(call.actor)
+
+
+@lru_cache(REMEMBERED)
+def _answer(actor: Actor) -> Response:
+    # UUID() takes nothing that could end a header, and str() has one spelling: whatever somebody
+    # wrote into the database, it becomes no header of its own.
+    return Empty(
+        (b"x-user-id", str(UUID(actor.user.id)).encode()),
+        (b"x-user-role", actor.user.role.value.encode()),
+        (b"x-session-id", str(UUID(actor.session.id)).encode()),
+    )
