@@ -72,6 +72,7 @@ LIKE: dict[Callers, Callers] = {demoted_ada: bob_on_ada, ended_bob: garbage}
 STATUS = {
     "GET /":                           (200, 200, 200, 200, 200, 200),
     "GET /livez":                      (200, 200, 200, 200, 200, 200),
+    "GET /.well-known/jwks.json":      (200, 200, 200, 200, 200, 200),
     "GET /readyz":                     (200, 200, 200, 200, 200, 200),
     "GET /docs":                       (200, 200, 200, 200, 200, 200),
     "GET /docs/{file}":                (200, 200, 200, 200, 200, 200),

@@ -115,6 +115,7 @@ ALLOWED = {
     "/auth/refresh": "POST",
     "/auth/logout": "POST",
     "/auth/verify": "GET, HEAD",
+    "/.well-known/jwks.json": "GET, HEAD",
     "/profile": "GET, HEAD",
     "/sessions": "DELETE, GET, HEAD",
     "/sessions/x": "DELETE",
