@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -66,8 +66,7 @@ def traefik(folder: Path, texts: list[str], program: str) -> list[str]:
 
 
 def caddy(folder: Path, texts: list[str], program: str) -> list[str]:
-    # Without this, a file outside the test's folder and a port of its own.
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tpersist_config off\n}\n" + texts[0])
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + texts[0])  # No port of its own.
     return [program, "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
 
 
@@ -123,7 +122,7 @@ class Service:
         service = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that the library calls.
+            def do_GET(self) -> None:
                 size = int(self.headers.get("Content-Length", 0))
                 body = self.rfile.read(size).decode()
                 request = {"path": self.path, "headers": self.headers.items(), "body": body}
@@ -142,7 +141,7 @@ class Service:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
 
-    def __enter__(self) -> "Service":
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

@@ -109,9 +109,9 @@ async def test_a_refusal_is_written_down_as_on_every_route(
     await verify(bob, "?role=admin")
 
     records = (await ada.get("/audit?event=authz_fail")).json()["records"]
-    assert [(each["actor"], each["detail"]) for each in records] == [(bob.id, "pass:admin")]
+    assert [(each["actor"], each["detail"]) for each in records] == [(bob.id, "enter:admin")]
     refused, line = read_log()[:2]
-    assert (refused["event"], refused["detail"]) == ("authz_fail", "pass:admin")
+    assert (refused["event"], refused["detail"]) == ("authz_fail", "enter:admin")
     assert (line["route"], line["status"], line["user_id"]) == ("/auth/verify", 403, bob.id)
 
 

@@ -54,8 +54,8 @@ async def get_verify(call: Call, query: Annotated[VerifyQuery, InQuery()]) -> Re
 
     The session slides as with any other request.
     """
-    if query.role is not None and not may(call.actor.user, Permission.PASS_AS_ADMIN):
-        await forbid(call.tools, call.actor, Permission.PASS_AS_ADMIN, call.now)
+    if query.role is not None and not may(call.actor.user, Permission.ENTER_AS_ADMIN):
+        await forbid(call.tools, call.actor, Permission.ENTER_AS_ADMIN, call.now)
     return _answer(call.actor)
 
 
