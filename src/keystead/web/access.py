@@ -17,11 +17,13 @@ may not ask learns nothing about their input, nor whether a thing exists.
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from keystead.domain.errors import (
@@ -34,16 +36,24 @@ from keystead.domain.permissions import Permission, may
 from keystead.domain.step_up import StepUp
 from keystead.flows.authenticate import authenticate
 from keystead.flows.forbid import forbid
+from keystead.logs import RequestLine
 from keystead.web.body import read_body, read_json, validate
-from keystead.web.call import Call
+from keystead.web.call import Call, Context
+from keystead.web.head import Head
 from keystead.web.openapi import describe, only_headers
 
 OWNER = "user_id"
 """The path parameter that names whose things a route touches."""
 
+QUERIES = 64
+"""Query strings that a route remembers, with what they say: most routes are asked with few."""
+
 READING_METHODS = frozenset({"GET", "HEAD"})
 
 Endpoint = Callable[..., Awaitable[Response]]
+
+Lean = Callable[[Head, Context, RequestLine], Awaitable[Response]]
+"""Answers a request that has no query, from its headers alone, and admits who is asking by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ class Guarded(APIRoute):
         self.endpoint: Endpoint = endpoint
         self.method = method
         self.access = access
+        self.lean: Lean | None = None
         self._read_input = _input_reader(endpoint, self.param_convertors, method)
         self.app = _refuse
 
@@ -129,7 +140,7 @@ async def admit(call: Call, access: Access) -> None:
     """
     if not access.needs_session:
         return
-    call.actor = await authenticate(call.context.tools, call.bearer, call.now)
+    call.actor = await authenticate(call.context.tools, call.head.bearer, call.now)
     if access.permission is None:
         return
     if not may(call.actor.user, access.permission, call.path_params.get(OWNER)):
@@ -217,10 +228,15 @@ def _input_reader(
     if method in READING_METHODS and not (in_path or in_query or in_body):
         return None
 
+    @lru_cache(QUERIES)
+    def read_query(text: bytes) -> Mapping[str, BaseModel]:
+        given = _once_each(QueryParams(text).multi_items())
+        return {name: validate(model, given) for name, model in in_query.items()}
+
     async def read(call: Call) -> dict[str, Any]:
         values: dict[str, Any] = {name: call.path_params[name] for name in in_path}
-        for name, model in in_query.items():
-            values[name] = validate(model, _once_each(call.query_params.multi_items()))
+        if in_query:
+            values.update(read_query(call.scope["query_string"]))
         for name, model in in_body.items():
             values[name] = await read_json(call, model)
         if not in_body and method not in READING_METHODS:

@@ -118,7 +118,9 @@ class Shell:
             method = "GET" if method == "HEAD" else method
             route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
             trace.route = route.path
-            return await route.respond(Call(scope, receive, self._context, trace))
+            if route.lean is not None and not scope["query_string"]:
+                return await route.lean(head, self._context, trace)
+            return await route.respond(Call(scope, receive, head, self._context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
             return problem(_fault_of(error, trace), trace.request_id)
 
