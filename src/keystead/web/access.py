@@ -228,10 +228,7 @@ def _input_reader(
     if method in READING_METHODS and not (in_path or in_query or in_body):
         return None
 
-    @lru_cache(QUERIES)
-    def read_query(text: bytes) -> Mapping[str, BaseModel]:
-        given = _once_each(QueryParams(text).multi_items())
-        return {name: validate(model, given) for name, model in in_query.items()}
+    read_query = _query_reader(in_query)
 
     async def read(call: Call) -> dict[str, Any]:
         values: dict[str, Any] = {name: call.path_params[name] for name in in_path}
@@ -242,6 +239,15 @@ def _input_reader(
         if not in_body and method not in READING_METHODS:
             await read_body(call)  # Nothing in it counts, but it must be small, and JSON.
         return values
+
+    return read
+
+
+def _query_reader(models: Mapping[str, type[BaseModel]]) -> Callable[[bytes], dict[str, BaseModel]]:
+    @lru_cache(QUERIES)
+    def read(text: bytes) -> dict[str, BaseModel]:
+        given = _once_each(QueryParams(text).multi_items())
+        return {name: validate(model, given) for name, model in models.items()}
 
     return read
 

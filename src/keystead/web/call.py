@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope
 from keystead.domain.errors import StoreDown
 from keystead.domain.permissions import Actor
 from keystead.domain.session import Origin
-from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
 from keystead.logs import RequestLine
 from keystead.web.cookies import CookiePolicy
