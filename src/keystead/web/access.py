@@ -14,41 +14,27 @@ endpoint itself: authenticate, decide, read the input, call. That order is part 
 may not ask learns nothing about their input, nor whether a thing exists.
 """
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, get_type_hints
+from typing import Any
 
-from fastapi.params import Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from keystead.domain.errors import (
-    Fault,
-    FieldError,
-    InputInvalid,
-    ReauthenticationRequired,
-)
+from keystead.domain.errors import Fault, ReauthenticationRequired
 from keystead.domain.permissions import Permission, may
 from keystead.domain.step_up import StepUp
 from keystead.flows.authenticate import authenticate
 from keystead.flows.forbid import forbid
 from keystead.logs import RequestLine
-from keystead.web.body import read_body, read_json, validate
 from keystead.web.call import Call, Context
 from keystead.web.head import Head
+from keystead.web.inputs import READING_METHODS, input_reader
 from keystead.web.openapi import describe, only_headers
 
 OWNER = "user_id"
 """The path parameter that names whose things a route touches."""
-
-QUERIES = 64
-"""Query strings that a route remembers, with what they say: most routes are asked with few."""
-
-READING_METHODS = frozenset({"GET", "HEAD"})
 
 Endpoint = Callable[..., Awaitable[Response]]
 
@@ -110,7 +96,7 @@ class Guarded(APIRoute):
         self.method = method
         self.access = access
         self.lean: Lean | None = None
-        self._read_input = _input_reader(endpoint, self.param_convertors, method)
+        self._read_input = input_reader(endpoint, self.param_convertors, method)
         self.app = _refuse
 
     async def respond(self, call: Call) -> Response:
@@ -210,54 +196,3 @@ def check_declared(routes: Iterable[object]) -> None:
     for route in routes:
         if not isinstance(route, Guarded):
             raise UndeclaredAccess(f"{route!r} does not declare who may use it")
-
-
-def _input_reader(
-    endpoint: Endpoint, path_parameters: Iterable[str], method: str
-) -> Callable[[Call], Awaitable[dict[str, Any]]] | None:
-    """Build, once, what reads an endpoint's arguments from a request; None if it takes none."""
-    names = inspect.signature(endpoint).parameters
-    in_path = [name for name in names if name in path_parameters]
-    in_query: dict[str, type[BaseModel]] = {}
-    in_body: dict[str, type[BaseModel]] = {}
-    for name, hint in get_type_hints(endpoint, include_extras=True).items():
-        model = getattr(hint, "__origin__", hint)
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            (in_query if _is_query(hint) else in_body)[name] = model
-
-    if method in READING_METHODS and not (in_path or in_query or in_body):
-        return None
-
-    read_query = _query_reader(in_query)
-
-    async def read(call: Call) -> dict[str, Any]:
-        values: dict[str, Any] = {name: call.path_params[name] for name in in_path}
-        if in_query:
-            values.update(read_query(call.scope["query_string"]))
-        for name, model in in_body.items():
-            values[name] = await read_json(call, model)
-        if not in_body and method not in READING_METHODS:
-            await read_body(call)  # Nothing in it counts, but it must be small, and JSON.
-        return values
-
-    return read
-
-
-def _query_reader(models: Mapping[str, type[BaseModel]]) -> Callable[[bytes], dict[str, BaseModel]]:
-    @lru_cache(QUERIES)
-    def read(text: bytes) -> dict[str, BaseModel]:
-        given = _once_each(QueryParams(text).multi_items())
-        return {name: validate(model, given) for name, model in models.items()}
-
-    return read
-
-
-def _once_each(parameters: list[tuple[str, str]]) -> dict[str, str]:
-    found = dict(parameters)
-    if len(found) != len(parameters):
-        raise InputInvalid(FieldError("query", "Give each query parameter once"))
-    return found
-
-
-def _is_query(hint: Any) -> bool:  # noqa: ANN401 - any annotation.
-    return any(isinstance(mark, Query) for mark in getattr(hint, "__metadata__", ()))
