@@ -10,7 +10,7 @@ from bench.processes import BenchFailed
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD = b"\r\n\r\n"
-OK = b"200"
+OK, NO_CONTENT = b"200", b"204"
 
 CONNECTIONS = 32
 """Enough to keep one core busy, few enough that none waits long."""
@@ -61,20 +61,21 @@ def read_answer(received: bytes) -> Answer | None:
     """
     Return the answer that *received* holds, or None while it is not whole.
 
-    Raises: BenchFailed: it is not a 200, or does not say how long it is.
+    Raises: BenchFailed: it is no success, or does not say how long it is.
     """
     end = received.find(END_OF_HEAD)
     if end < 0:
         return None
     head = received[:end]
+    status = received[9:12]
     length = LENGTH.search(head)
-    if length is None:
+    if length is None and status != NO_CONTENT:
         raise BenchFailed(f"an answer without a length: {head!r}")
     body = received[end + len(END_OF_HEAD) :]
-    if len(body) < int(length[1]):
+    if length is not None and len(body) < int(length[1]):
         return None
-    answer = Answer(received[9:12], head, body)
-    if answer.status != OK:
+    answer = Answer(status, head, body)
+    if status not in {OK, NO_CONTENT}:
         raise BenchFailed(f"the server refused: {head.decode()}\n{body.decode()}")
     return answer
 

@@ -13,11 +13,11 @@ USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101
 
 
 class Profiles:
-    """GET /profile in many sessions, one after the other."""
+    """GET *path* in many sessions, one after the other."""
 
-    def __init__(self, access_tokens: Sequence[str]) -> None:
+    def __init__(self, access_tokens: Sequence[str], path: str = "/profile") -> None:
         self._requests = cycle([
-            request("GET", "/profile", {"Authorization": f"Bearer {token}"})
+            request("GET", path, {"Authorization": f"Bearer {token}"})
             for token in access_tokens
         ])  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from bench.measurements import login, postgres, profile, refresh, start
+from bench.measurements import login, postgres, profile, refresh, start, verify
 from bench.plan import Plan
 from bench.rounds import Result
 
 MEASUREMENTS: dict[str, Callable[[Plan], Result]] = {
     "start": start.measure,
+    "verify": verify.measure,
     "profile": profile.measure,
     "login": login.measure,
     "refresh": refresh.measure,

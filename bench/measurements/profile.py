@@ -20,53 +20,63 @@ LARGE_TO_SMALL = Target(">=", 0.9)
 
 def measure(plan: Plan) -> Result:
     """Compare an empty ASGI function, and Keystead with few and with many sessions."""
+    return compare(plan, "profile", "/profile", TO_BARE)
+
+
+def compare(plan: Plan, name: str, path: str, to_bare: Target) -> Result:
+    """Do so for whatever is read at *path* with a bearer token."""
     with ExitStack() as stack:
+        bares = {"bare": BARE, "bare, process set up alike": BARE_SET_UP}
         contenders = [
-            _contender(plan, stack, BARE, plan.sessions[0], "bare"),
-            _contender(plan, stack, BARE_SET_UP, plan.sessions[0], "bare, process set up alike"),
             *(
-                _contender(plan, stack, KEYSTEAD, sessions, f"{sessions:,} sessions")
+                _contender(plan, stack, command, plan.sessions[0], each, path)
+                for each, command in bares.items()
+            ),
+            *(
+                _contender(plan, stack, KEYSTEAD, sessions, f"{sessions:,} sessions", path)
                 for sessions in plan.sessions
             ),
         ]
         turns = in_turn(contenders, plan.rounds)
     names = [contender.name for contender in contenders]
     return Result(
-        "profile",
-        f"GET /profile in {TOKENS:,} sessions in turn, {CONNECTIONS} connections",
-        _figures(names, turns),
+        name,
+        f"GET {path} in {TOKENS:,} sessions in turn, {CONNECTIONS} connections",
+        _figures(names, turns, to_bare),
         [f"load by {'wrk' if plan.wrk else 'our own generator'}"],
     )
 
 
-def _contender(
-    plan: Plan, stack: ExitStack, command: tuple[str, ...], sessions: int, name: str
+def _contender(  # noqa: PLR0913, PLR0917 - one line of the list above.
+    plan: Plan, stack: ExitStack, command: tuple[str, ...], sessions: int, name: str, path: str
 ) -> Contender[Turn]:
     tokens = plan.seeded(sessions).access_tokens
     folder = plan.folder_of(sessions) if command is KEYSTEAD else plan.folder / name
     server = stack.enter_context(serving(command, folder, plan.cores))
-    load = load_of(plan, server.port, folder, tokens)
+    load = load_of(plan, server.port, folder, tokens, path)
     return Contender(name, partial(watched, server, load))
 
 
-def load_of(plan: Plan, port: int, folder: Path, tokens: list[str]) -> Callable[[], Load]:
-    """Return one turn of load: the profile of each token in turn."""
+def load_of(
+    plan: Plan, port: int, folder: Path, tokens: list[str], path: str = "/profile"
+) -> Callable[[], Load]:
+    """Return one turn of load: what is at *path* for each token in turn."""
     if plan.wrk is None:
-        sources = [Profiles(tokens[number::CONNECTIONS]) for number in range(CONNECTIONS)]
+        sources = [Profiles(tokens[number::CONNECTIONS], path) for number in range(CONNECTIONS)]
         return partial(drive, port, sources, plan.seconds)
     file = folder / "access-tokens"
     file.write_text("\n".join(tokens) + "\n")
-    return partial(run_wrk, plan.wrk, port, "/profile", file, plan.seconds)
+    return partial(run_wrk, plan.wrk, port, path, file, plan.seconds)
 
 
-def _figures(names: list[str], turns: list[list[Turn]]) -> list[Figure]:
+def _figures(names: list[str], turns: list[list[Turn]], to_bare: Target) -> list[Figure]:
     named = list(zip(names, turns, strict=True))
     bare, bare_set_up, *keysteads = [rates(name, own) for name, own in named]
     figures = [bare, bare_set_up, *keysteads]
     for name, own in named:
         figures += busy(name, own)
     for each, (name, own) in zip(keysteads, named[2:], strict=True):
-        figures.append(ratio(f"{name} / {bare.name}", each, bare, TO_BARE))
+        figures.append(ratio(f"{name} / {bare.name}", each, bare, to_bare))
         figures += cost_ratio(f"{name} / {bare.name}", own, turns[0])
         figures.append(ratio(f"{name} / {bare_set_up.name}", each, bare_set_up))
     fewest = keysteads[0]

@@ -30,12 +30,25 @@ HEADERS = [
 ]
 
 
+NOBODY = "0199c0de-7a11-7b0b-9c5e-3f2a6c1d9e42"
+IDENTITY = [
+    (b"x-user-id", NOBODY.encode()),
+    (b"x-user-role", b"user"),
+    (b"x-session-id", NOBODY.encode()),
+]
+"""As many headers as say who it is, for `/auth/verify`; those that every answer has are left out."""
+
+
 async def bare(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer everything with the same bytes."""
+    """Answer everything with the same bytes, and `/auth/verify` without any."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["path"] == "/auth/verify":
+        await send({"type": "http.response.start", "status": 204, "headers": IDENTITY})
+        await send({"type": "http.response.body", "body": b""})
         return
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": BODY})

@@ -12,7 +12,7 @@ from keystead.lifetime import connected
 from keystead.logs import log
 from keystead.places.refresh import keep_fresh
 from keystead.settings import Settings
-from keystead.web import audit, auth, docs, health, profile, sessions, users
+from keystead.web import audit, auth, docs, health, jwks, profile, sessions, users, verify
 from keystead.web.access import Guarded, check_declared
 from keystead.web.call import Context
 from keystead.web.cookies import CookiePolicy
@@ -58,11 +58,13 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
 def all_routes(settings: Settings) -> list[Guarded]:
     """Return the routes that are served, the most frequent first."""
     modules = [
+        verify,
         profile,
         auth,
         sessions,
         users,
         audit,
+        jwks,
         health,
         *([docs] if settings.api_docs else []),
     ]

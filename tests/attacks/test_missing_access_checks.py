@@ -19,6 +19,7 @@ OPEN = {
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
+    ("GET", "/.well-known/jwks.json"),
     ("POST", "/auth/logout"),
 }
 """What answers 200 without any credentials."""

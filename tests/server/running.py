@@ -176,6 +176,13 @@ def answers(port: int) -> bool:
     return False
 
 
+def is_listening(port: int) -> bool:
+    """Whether anything takes a new connection there."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
+
+
 def children_of(pid: int) -> set[int]:
     """The server processes that *pid* started."""
     if not Path("/proc/self/stat").exists():

@@ -23,7 +23,13 @@ KEYS = [key(route) for route in ROUTES]
 HIDDEN = {"GET /docs", "GET /docs/{file}", "GET /openapi.json"}
 DOCUMENTED = [route for route in KEYS if route not in HIDDEN]
 
-NEEDS_NO_DATABASE = {"GET /livez", "GET /openapi.json", "GET /docs", "GET /docs/{file}"}
+NEEDS_NO_DATABASE = {
+    "GET /livez",
+    "GET /.well-known/jwks.json",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /docs/{file}",
+}
 
 
 @dataclass

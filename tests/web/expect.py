@@ -30,6 +30,7 @@ SECURITY_HEADERS = {
 """OWASP ASVS 5.0 3.4.4 to 3.4.6 and the HTTP Headers Cheat Sheet."""
 
 NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'"
+PUBLIC_KEYS = "/.well-known/jwks.json"
 SECRET = re.compile(
     r"\$argon2|\$2b\$|ksr_|password_?hash|pepper|Traceback|sqlite3|asyncpg|pymongo|SELECT ",
     re.IGNORECASE,
@@ -48,7 +49,9 @@ async def check_answer(answer: httpx.Response) -> None:
     if "access-control-allow-origin" in answer.headers:
         assert answer.headers["access-control-allow-origin"] == answer.request.headers["origin"]
     if not is_page:
-        assert answer.headers.get_list("cache-control") == ["no-store"]
+        may_be_kept = answer.is_success and answer.request.url.path == PUBLIC_KEYS
+        keep = "public, max-age=300" if may_be_kept else "no-store"
+        assert answer.headers.get_list("cache-control") == [keep]
         assert answer.headers.get_list("content-security-policy") == [NOTHING_LOADS]
         assert not SECRET.search(answer.text)
     if answer.status_code >= 400:

@@ -72,6 +72,7 @@ LIKE: dict[Callers, Callers] = {demoted_ada: bob_on_ada, ended_bob: garbage}
 STATUS = {
     "GET /":                           (200, 200, 200, 200, 200, 200),
     "GET /livez":                      (200, 200, 200, 200, 200, 200),
+    "GET /.well-known/jwks.json":      (200, 200, 200, 200, 200, 200),
     "GET /readyz":                     (200, 200, 200, 200, 200, 200),
     "GET /docs":                       (200, 200, 200, 200, 200, 200),
     "GET /docs/{file}":                (200, 200, 200, 200, 200, 200),
@@ -81,6 +82,7 @@ STATUS = {
     "POST /auth/refresh":              (401, 200, 200, 200, 401, 401),
     "POST /auth/logout":               (200, 200, 200, 200, 200, 200),
     "POST /auth/reauthenticate":       (401, 200, 200, 200, 401, 401),
+    "GET /auth/verify":                (401, 204, 204, 204, 401, 401),
     "GET /profile":                    (401, 200, 200, 200, 401, 401),
     "GET /sessions":                   (401, 200, 200, 200, 401, 401),
     "DELETE /sessions":                (401, 200, 200, 200, 401, 401),

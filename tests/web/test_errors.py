@@ -114,6 +114,8 @@ ALLOWED = {
     "/auth/login": "POST",
     "/auth/refresh": "POST",
     "/auth/logout": "POST",
+    "/auth/verify": "GET, HEAD",
+    "/.well-known/jwks.json": "GET, HEAD",
     "/profile": "GET, HEAD",
     "/sessions": "DELETE, GET, HEAD",
     "/sessions/x": "DELETE",

@@ -32,6 +32,9 @@ CACHE_SIZE = 10_000
 """Verified tokens remembered; about 10 MiB when full."""
 
 _TEXT_CLAIMS = ("iss", "aud", "sub", "sid", "jti")
+_PUBLIC = ("kid", "kty", "crv", "x", "y")
+"""What anybody may know of a key (RFC 7518 section 6.2.1)."""
+
 _TIME_CLAIMS = ("exp", "nbf", "iat")
 
 
@@ -54,6 +57,7 @@ class JwtAccessTokens:
         self._random = random
         self._keys: dict[str, ECKey | OctKey] = {}
         self._verified: dict[str, AccessClaims] = {}
+        self._published = keyring.signing_keys if secret is None else ()
         if secret is None:
             self._algorithm = "ES256"
             self._keys = {key["kid"]: ECKey.import_key(key) for key in keyring.signing_keys}
@@ -106,6 +110,13 @@ class JwtAccessTokens:
             self._verified.pop(text, None)
             raise TokenExpired
         return claims
+
+    def public_keys(self) -> list[dict[str, Any]]:
+        """See `domain.ports.AccessTokens`: the members are named, so that none can be a secret."""
+        return [
+            {**{name: key[name] for name in _PUBLIC}, "alg": self._algorithm, "use": "sig"}
+            for key in self._published
+        ]
 
     def _remember(self, text: str, claims: AccessClaims) -> None:
         # Only genuine tokens come here, so nobody can push others out with junk.

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     USER_SESSIONS_READ = "user:sessions:read"
     USER_SESSIONS_END = "user:sessions:end"
     AUDIT_READ = "audit:read"
+    ENTER_AS_ADMIN = "enter:admin"
+    """To what other services keep for admins, when they ask `GET /auth/verify?role=admin`."""
 
 
 class Reach(Enum):
@@ -41,6 +43,7 @@ TABLE: dict[Role, dict[Permission, Reach]] = {
         Permission.USER_SESSIONS_READ: Reach.ALL,
         Permission.USER_SESSIONS_END: Reach.ALL,
         Permission.AUDIT_READ: Reach.ALL,
+        Permission.ENTER_AS_ADMIN: Reach.ALL,
     },
     Role.USER: {
         Permission.USER_READ: Reach.OWN,

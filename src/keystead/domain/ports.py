@@ -6,7 +6,7 @@ The largest, the store, has a file of its own.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.events import Event
@@ -60,6 +60,9 @@ class AccessTokens(Protocol):
 
         Raises: TokenInvalid, TokenExpired.
         """
+
+    def public_keys(self) -> list[dict[str, Any]]:
+        """Return, as JSON Web Keys, what others can verify tokens with; none if a secret signs."""
 
 
 class RefreshTokens(Protocol):

@@ -14,36 +14,32 @@ endpoint itself: authenticate, decide, read the input, call. That order is part 
 may not ask learns nothing about their input, nor whether a thing exists.
 """
 
-import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any
 
-from fastapi.params import Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from keystead.domain.errors import (
-    Fault,
-    FieldError,
-    InputInvalid,
-    ReauthenticationRequired,
-)
+from keystead.domain.errors import Fault, ReauthenticationRequired
 from keystead.domain.permissions import Permission, may
 from keystead.domain.step_up import StepUp
 from keystead.flows.authenticate import authenticate
 from keystead.flows.forbid import forbid
-from keystead.web.body import read_body, read_json, validate
-from keystead.web.call import Call
-from keystead.web.openapi import describe
+from keystead.logs import RequestLine
+from keystead.web.call import Call, Context
+from keystead.web.head import Head
+from keystead.web.inputs import READING_METHODS, input_reader
+from keystead.web.openapi import describe, only_headers
 
 OWNER = "user_id"
 """The path parameter that names whose things a route touches."""
 
-READING_METHODS = frozenset({"GET", "HEAD"})
-
 Endpoint = Callable[..., Awaitable[Response]]
+
+Lean = Callable[[Head, Context, RequestLine], Awaitable[Response]]
+"""Answers a request that has no query, from its headers alone, and admits who is asking by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,8 @@ class Guarded(APIRoute):
         self.endpoint: Endpoint = endpoint
         self.method = method
         self.access = access
-        self._read_input = _input_reader(endpoint, self.param_convertors, method)
+        self.lean: Lean | None = None
+        self._read_input = input_reader(endpoint, self.param_convertors, method)
         self.app = _refuse
 
     async def respond(self, call: Call) -> Response:
@@ -129,7 +126,7 @@ async def admit(call: Call, access: Access) -> None:
     """
     if not access.needs_session:
         return
-    call.actor = await authenticate(call.context.tools, call.bearer, call.now)
+    call.actor = await authenticate(call.context.tools, call.head.bearer, call.now)
     if access.permission is None:
         return
     if not may(call.actor.user, access.permission, call.path_params.get(OWNER)):
@@ -157,14 +154,21 @@ class Routes(list[Guarded]):
         access: Access,
         answer: type[BaseModel] | None = None,
         status: int = 200,
+        headers: Mapping[str, str] | None = None,
         refuses: Iterable[type[Fault]] = (),
         tags: Iterable[str] = (),
     ) -> Callable[[Endpoint], Endpoint]:
-        """Make the decorated endpoint answer *method* on *path*; documented if it has an *answer*."""
+        """
+        Make the decorated endpoint answer *method* on *path*.
+
+        Documented if it has an *answer*, or *headers* that say it all, each with its meaning.
+        """
 
         def declare(endpoint: Endpoint) -> Endpoint:
             faults = (*refuses, *([ReauthenticationRequired] if access.recent else []))
             documented = describe(endpoint, faults, needs_session=access.needs_session)
+            if headers is not None:
+                documented["responses"][status] = only_headers(headers)
             self.append(
                 Guarded(
                     method,
@@ -174,7 +178,7 @@ class Routes(list[Guarded]):
                     response_model=answer,
                     status_code=status,
                     tags=list(tags),
-                    include_in_schema=answer is not None,
+                    include_in_schema=answer is not None or headers is not None,
                     **documented,
                 )
             )
@@ -192,43 +196,3 @@ def check_declared(routes: Iterable[object]) -> None:
     for route in routes:
         if not isinstance(route, Guarded):
             raise UndeclaredAccess(f"{route!r} does not declare who may use it")
-
-
-def _input_reader(
-    endpoint: Endpoint, path_parameters: Iterable[str], method: str
-) -> Callable[[Call], Awaitable[dict[str, Any]]] | None:
-    """Build, once, what reads an endpoint's arguments from a request; None if it takes none."""
-    names = inspect.signature(endpoint).parameters
-    in_path = [name for name in names if name in path_parameters]
-    in_query: dict[str, type[BaseModel]] = {}
-    in_body: dict[str, type[BaseModel]] = {}
-    for name, hint in get_type_hints(endpoint, include_extras=True).items():
-        model = getattr(hint, "__origin__", hint)
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            (in_query if _is_query(hint) else in_body)[name] = model
-
-    if method in READING_METHODS and not (in_path or in_query or in_body):
-        return None
-
-    async def read(call: Call) -> dict[str, Any]:
-        values: dict[str, Any] = {name: call.path_params[name] for name in in_path}
-        for name, model in in_query.items():
-            values[name] = validate(model, _once_each(call.query_params.multi_items()))
-        for name, model in in_body.items():
-            values[name] = await read_json(call, model)
-        if not in_body and method not in READING_METHODS:
-            await read_body(call)  # Nothing in it counts, but it must be small, and JSON.
-        return values
-
-    return read
-
-
-def _once_each(parameters: list[tuple[str, str]]) -> dict[str, str]:
-    found = dict(parameters)
-    if len(found) != len(parameters):
-        raise InputInvalid(FieldError("query", "Give each query parameter once"))
-    return found
-
-
-def _is_query(hint: Any) -> bool:  # noqa: ANN401 - any annotation.
-    return any(isinstance(mark, Query) for mark in getattr(hint, "__metadata__", ()))

@@ -128,7 +128,7 @@ async def post_logout(call: Call) -> Response:
     """Sign out, with the cookie, the bearer token or both; always succeeds and clears the cookie."""
     check_token(call)
     try:
-        bearer = call.bearer
+        bearer = call.head.bearer
     except Unauthenticated:
         bearer = None
     await logout(call.tools, bearer, call.refresh_cookies, call.now)

@@ -8,13 +8,13 @@ from functools import cached_property
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from keystead.domain.errors import StoreDown, TokenInvalid, TokenMissing
+from keystead.domain.errors import StoreDown
 from keystead.domain.permissions import Actor
 from keystead.domain.session import Origin
-from keystead.domain.tokens import AccessTokenText
 from keystead.flows.tools import Tools
 from keystead.logs import RequestLine
 from keystead.web.cookies import CookiePolicy
+from keystead.web.head import Head
 
 
 @dataclass(slots=True)
@@ -56,9 +56,10 @@ class Call(Request):
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, context: Context, trace: RequestLine
+        self, scope: Scope, receive: Receive, head: Head, context: Context, trace: RequestLine
     ) -> None:
         super().__init__(scope, receive)
+        self.head = head
         self.context = context
         self.trace = trace
         self.now = trace.timestamp
@@ -80,23 +81,6 @@ class Call(Request):
     def actor(self, actor: Actor) -> None:
         self._actor = actor
         self.trace.user_id = actor.user.id
-
-    @property
-    def bearer(self) -> AccessTokenText:
-        """
-        The one bearer token of the Authorization header (RFC 6750 section 2.1).
-
-        Raises: TokenMissing: there is no such header. TokenInvalid: there are several.
-        """
-        values = [value for name, value in self.scope["headers"] if name == b"authorization"]
-        if not values:
-            raise TokenMissing
-        scheme, _, token = values[0].decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
-            raise TokenMissing
-        if len(values) > 1:
-            raise TokenInvalid
-        return AccessTokenText(token.strip(" "))
 
     @property
     def refresh_cookies(self) -> tuple[str, ...]:

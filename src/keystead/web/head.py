@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from keystead.domain.errors import TokenInvalid, TokenMissing
+from keystead.domain.tokens import AccessTokenText
 from keystead.web.errors import HeadersTooLarge, RequestMalformed
 
 MAX_HEADER_BYTES = 16 * 1024
@@ -35,12 +37,14 @@ class Head:
     Args:
         single: of those that may stand once, each with its value.
         forwarded: every X-Forwarded-For, in order.
+        authorization: every Authorization, in order.
         request_id: an id that was sent and may be taken over.
 
     """
 
     single: dict[bytes, bytes]
     forwarded: list[bytes]
+    authorization: list[bytes]
     request_id: str | None
     size_bytes: int
     has_doubles: bool
@@ -60,6 +64,22 @@ class Head:
         """Whether a body follows, as far as they say."""
         length = self.single.get(b"content-length", b"0")
         return length != b"0" or b"transfer-encoding" in self.single
+
+    @property
+    def bearer(self) -> AccessTokenText:
+        """
+        The one bearer token of the Authorization header (RFC 6750 section 2.1).
+
+        Raises: TokenMissing: there is no such header. TokenInvalid: there are several.
+        """
+        if not self.authorization:
+            raise TokenMissing
+        scheme, _, token = self.authorization[0].decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise TokenMissing
+        if len(self.authorization) > 1:
+            raise TokenInvalid
+        return AccessTokenText(token.strip(" "))
 
     def check(self) -> None:
         """
@@ -85,6 +105,7 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
     size_bytes, has_doubles = 0, False
     single: dict[bytes, bytes] = {}
     forwarded: list[bytes] = []
+    authorization: list[bytes] = []
     request_id = None
     for name, value in headers:
         size_bytes += len(name) + len(value)
@@ -92,8 +113,10 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
             if name in single:
                 has_doubles = True
             single[name] = value
+        elif name == b"authorization":
+            authorization.append(value)
         elif name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             request_id = value.decode()
         elif name == b"x-forwarded-for":
             forwarded.append(value)
-    return Head(single, forwarded, request_id, size_bytes, has_doubles)
+    return Head(single, forwarded, authorization, request_id, size_bytes, has_doubles)

@@ -1,7 +1,7 @@
 """What the OpenAPI document says of a route beyond its signature: refusals, access, examples."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -93,6 +93,11 @@ def describe(
     }
 
 
+def only_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the response that says all in *headers*, each with its meaning."""
+    return {"description": "Said in the headers; there is no content", "headers": _headers(headers)}
+
+
 def document(app: FastAPI, cookie: str = NAME) -> dict[str, Any]:
     """Return the whole OpenAPI document; *cookie* is the name of the refresh cookie."""
     text = FastAPI.openapi(app)
@@ -162,14 +167,18 @@ def _response(status: int, faults: list[type[Fault]]) -> dict[str, Any]:
 def _response_of(status: int, examples: dict[str, Any]) -> dict[str, Any]:
     headers = RATE_LIMIT_HEADERS if status == HTTPStatus.TOO_MANY_REQUESTS else {}
     return {
-        "headers": {
-            name: {"description": text, "required": True, "schema": {"type": "string"}}
-            for name, text in headers.items()
-        },
+        "headers": _headers(headers),
         "description": ", ".join(f"`{code}`" for code in examples),
         "content": {
             MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
         },
+    }
+
+
+def _headers(meanings: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: {"description": text, "required": True, "schema": {"type": "string"}}
+        for name, text in meanings.items()
     }
 
 

@@ -16,6 +16,15 @@ class Reply(Response):
         self.raw_headers = [(b"content-length", b"%d" % len(text)), JSON]
 
 
+class Empty(Response):
+    """An answer without content, and so without its length (RFC 9110 section 8.6)."""
+
+    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+        self.body = b""
+        self.status_code = 204
+        self.raw_headers = list(headers)
+
+
 def text_of(shape: Shape) -> bytes:
     """Write *shape* as JSON."""
     return shape.model_dump_json(by_alias=True).encode()

@@ -27,6 +27,7 @@ from keystead.web.dispatch import Dispatcher
 from keystead.web.errors import InternalError, RequestMalformed, problem
 from keystead.web.head import Head, read_head
 from keystead.web.hosts import Hosts
+from keystead.web.replies import Empty
 
 CLIENT_GONE = 499
 """Logged, never sent: the client left before it could be answered (nginx's number)."""
@@ -117,19 +118,21 @@ class Shell:
         method = scope["method"]
         try:
             self._check(method, scope, head)
-            if preflight := self._cors.preflight(method, head):
+            if method == "OPTIONS" and (preflight := self._cors.preflight(method, head)):
                 return preflight
             method = "GET" if method == "HEAD" else method
             route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
             trace.route = route.path
-            return await route.respond(Call(scope, receive, self._context, trace))
+            if route.lean is not None and not scope["query_string"]:
+                return await route.lean(head, self._context, trace)
+            return await route.respond(Call(scope, receive, head, self._context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
             return problem(_fault_of(error, trace), trace)
 
     def _check(self, method: str, scope: Scope, head: Head) -> None:
         head.check()
         # Before version 1.1 there was no Host. No browser is as old, so none can be led astray.
-        host = head.host
+        host = head.single.get(b"host")
         if host or scope["http_version"] not in {"1", "1.0"}:
             self._hosts.check(host, scope["path"])
         if method not in SAFE_METHODS:
@@ -140,11 +143,12 @@ class Shell:
     ) -> list[tuple[bytes, bytes]]:
         own = response.raw_headers
         general = self._headers
-        for name, _ in own:
-            if name in self._header_names:
-                general = tuple(header for header in general if header[0] != name)
-        if head.origin is not None:
-            general = (*general, *self._cors.headers_for(head.origin))
+        if not isinstance(response, Empty):  # It has no value of its own for any of these.
+            for name, _ in own:
+                if name in self._header_names:
+                    general = tuple(header for header in general if header[0] != name)
+        if (origin := head.single.get(b"origin")) is not None:
+            general = (*general, *self._cors.headers_for(origin))
         return [*own, *general, (b"x-request-id", trace.request_id.encode())]
 
     def _trace(self, scope: Scope, head: Head) -> RequestLine:
