@@ -1,9 +1,9 @@
 """
 The embedded store: one SQLite file, any number of processes on one machine.
 
-Keyed reads run right on the event loop's thread (about 6 microseconds each, and in WAL mode no
-writer ever blocks them); a session is not read again until something has been committed. Writes go
-through `GroupWriter`. Opening brings the schema up to date.
+Keyed reads and short writes run right on the event loop's thread (about 6 microseconds each, and in
+WAL mode no writer ever blocks a read); a session is not read again until something has been committed.
+Writes go through `GroupWriter`, whose thread waits for the disk. Opening brings the schema up to date.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import RotationOutcome, Unknown
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store import rows, sql
+from keystead.store import audit_queries, rows, sql, sql_attempts
 from keystead.store import sqlite_transactions as transactions
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
@@ -42,6 +42,9 @@ WRITE_WAIT_MS = 5000
 
 READ_WAIT_MS = 250
 """A read waits only while a crashed process's log is recovered; it holds up the event loop."""
+
+LONG = frozenset({sql.PURGE_EXPIRED, sql_attempts.PURGE_ATTEMPTS, audit_queries.TRIM})
+"""Statements that change hundreds of rows: the event loop does not wait for them."""
 
 T = TypeVar("T")
 Tell = Callable[[str, str], None]
@@ -81,6 +84,7 @@ class SqliteStore(SqlTransfer):
             writer = self._connect_to_write(ballast)
             self._writer = GroupWriter(writer, WRITE_WAIT_MS / 1000, ballast)
             bring_up_to_date(writer, self._path)
+            writer.execute("PRAGMA busy_timeout = 0")  # From here on it is told when to wait.
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
             index = find_wal_index(self._path)
@@ -167,7 +171,9 @@ class SqliteStore(SqlTransfer):
 
     async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """See `Store.open_session`."""
-        return await self._run(lambda db: transactions.open_session(db, session, cap, record))
+        return await self._run(
+            lambda db: transactions.open_session(db, session, cap, record), is_short=True
+        )
 
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
@@ -176,12 +182,15 @@ class SqliteStore(SqlTransfer):
         if not rows.can_be_kept(session_id):
             return Unknown()
         return await self._run(
-            lambda db: transactions.rotate(db, session_id, generation, now, expires_at)
+            lambda db: transactions.rotate(db, session_id, generation, now, expires_at),
+            is_short=True,
         )
 
     async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
         """See `Store.count_attempts`."""
-        return await self._run(lambda db: transactions.count_attempts(db, wanted, now))
+        return await self._run(
+            lambda db: transactions.count_attempts(db, wanted, now), is_short=True
+        )
 
     async def seal_audit(
         self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead
@@ -207,7 +216,10 @@ class SqliteStore(SqlTransfer):
     async def _write(
         self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
     ) -> list[Row]:
-        return await self._run(lambda db: transactions.change(db, query, parameters, record))
+        return await self._run(
+            lambda db: transactions.change(db, query, parameters, record),
+            is_short=query not in LONG,
+        )
 
     async def _take_away(
         self, query: str, parameters: Parameters, record: AuditRecord | None
@@ -219,7 +231,13 @@ class SqliteStore(SqlTransfer):
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
         await self._run(lambda db: run_each(db, work))
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T], *, takes_away: bool = False) -> T:
+    async def _run(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        takes_away: bool = False,
+        is_short: bool = False,
+    ) -> T:
         if self._writer is None:
             raise StoreDown
-        return await self._writer.run(work, takes_away=takes_away)
+        return await self._writer.run(work, takes_away=takes_away, is_short=is_short)

@@ -106,13 +106,13 @@ class Changes:
         for trigger in TRIGGERS:
             db.execute(trigger)
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
         """Note where a transaction that holds the write lock begins."""
         self._changed.clear()
         self._others = self._commits_of_others()
         self._before = self._known.change_begins()
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
         """Say what changed: it is committed, or will be rolled back."""
         after = self._known.header()
         with suppress(sqlite3.Error):
