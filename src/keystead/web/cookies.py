@@ -78,13 +78,9 @@ class CookiePolicy:
 
     @staticmethod
     def _values(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> tuple[str, ...]:
-        return tuple(
-            value
-            for name, header in headers
-            if name == b"cookie"
-            for key, _, value in (part.partition("=") for part in _split(header))
-            if key == wanted
-        )
+        cookies = [header.decode("latin-1") for name, header in headers if name == b"cookie"]
+        parts = [part.strip(" \t").partition("=") for each in cookies for part in each.split(";")]
+        return tuple(value for key, _, value in parts if key == wanted)
 
     def _write(self, name: str, value: str, max_age_seconds: int) -> str:
         secure = "; Secure" if self.is_secure else ""
@@ -93,6 +89,3 @@ class CookiePolicy:
             f"; SameSite={self.same_site.capitalize()}"
         )
 
-
-def _split(header: bytes) -> list[str]:
-    return [part.strip(" \t") for part in header.decode("latin-1").split(";")]
