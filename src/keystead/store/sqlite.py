@@ -68,6 +68,7 @@ class SqliteStore(SqlTransfer):
         self._reader: sqlite3.Connection | None = None
         self._writer: GroupWriter | None = None
         self._known: KnownSessions | None = None
+        self._changes: Changes | None = None
 
     async def migrate(self) -> None:
         """See `Store.migrate`: opening does it."""
@@ -90,7 +91,8 @@ class SqliteStore(SqlTransfer):
             index = find_wal_index(self._path)
             if index is not None:
                 self._known = KnownSessions(index)
-                self._writer.tell(Changes(writer, self._known))
+                self._changes = Changes(writer, self._known)
+                self._writer.tell(self._changes)
             ballast.is_held()
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
@@ -182,7 +184,9 @@ class SqliteStore(SqlTransfer):
         if not rows.can_be_kept(session_id):
             return Unknown()
         return await self._run(
-            lambda db: transactions.rotate(db, session_id, generation, now, expires_at),
+            lambda db: transactions.rotate(
+                db, self._changes, session_id, generation, now, expires_at
+            ),
             is_short=True,
         )
 

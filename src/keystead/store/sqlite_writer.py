@@ -103,7 +103,9 @@ class GroupWriter:
 
     async def close(self) -> None:
         """Commit what is waiting, stop the thread and close the connection."""
-        with suppress(StoreDown):  # Nothing, behind all that waits: each of these is told by itself.
+        with suppress(
+            StoreDown
+        ):  # Nothing, behind all that waits: each of these is told by itself.
             await self.run(lambda _: None)
         self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -170,7 +172,7 @@ class GroupWriter:
                 outcomes = self._begun_patiently(jobs)
             self._db.execute("COMMIT")
             if self._changes is not None:
-                self._changes.end()
+                self._changes.end(is_committed=True)
         except sqlite3.Error:
             self._roll_back()
             raise
@@ -208,9 +210,9 @@ class GroupWriter:
         return outcome
 
     def _roll_back(self) -> None:
+        if self._changes is not None:
+            self._changes.end(is_committed=False)
         if self._db.in_transaction:
-            if self._changes is not None:
-                self._changes.end()
             self._db.execute("ROLLBACK")
 
 
@@ -218,4 +220,3 @@ def _because(error: Exception) -> StoreDown:
     down = StoreDown()
     down.__cause__ = error
     return down
-

@@ -88,4 +88,3 @@ class CookiePolicy:
             f"{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly{secure}"
             f"; SameSite={self.same_site.capitalize()}"
         )
-
