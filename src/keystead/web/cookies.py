@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from keystead.domain.errors import RefreshInvalid
 from keystead.domain.throttle import DEVICE_LIFETIME
 from keystead.domain.tokens import DeviceTokenText
 from keystead.flows.login import TokenPair
@@ -53,17 +52,6 @@ class CookiePolicy:
     def clear(self) -> str:
         """Return the Set-Cookie value that makes the browser forget the token."""
         return self._write(self.name, "", 0)
-
-    def read(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """
-        Return the cookie's value, or None if there is no such cookie.
-
-        Raises: RefreshInvalid: there are several, so somebody planted one.
-        """
-        found = self.read_all(headers)
-        if len(found) > 1:
-            raise RefreshInvalid
-        return found[0] if found else None
 
     def read_all(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
         """Return the values of all refresh cookies, as far as they were sent."""
