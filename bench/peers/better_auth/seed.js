@@ -7,6 +7,9 @@ import { writeFileSync } from "node:fs";
 import { COOKIE, SECRET, migrate, open } from "./auth.js";
 
 const PASSWORD = "correct horse battery staple";
+// The hash itself does not say: https://better-auth.com/docs/authentication/email-password and
+// node_modules/@better-auth/utils/dist/password.node.mjs.
+const HASH = "scrypt$N=16384,r=16,p=1";
 const SESSIONS_PER_USER = 10;
 const PEOPLE = 500;
 const PAST_MS = 20 * 3600 * 1000;
@@ -77,6 +80,7 @@ const seeded = {
   cached_headers: (await cached(process.cwd(), chosen)).map((cookie) => `Cookie: ${cookie}`),
   emails: Array.from({ length: Math.min(PEOPLE, users) }, (_, n) => `person-${n}@example.com`),
   password: PASSWORD,
+  password_hash: HASH,
 };
 opened.db.close();
 writeFileSync("seeded.json", JSON.stringify(seeded));

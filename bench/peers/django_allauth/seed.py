@@ -122,12 +122,14 @@ def main() -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     query = "SELECT session_key FROM django_session ORDER BY random() LIMIT ?"
     keys = [key for (key,) in db.execute(query, (tokens,))]
+    (password_hash,) = db.execute("SELECT password FROM auth_user LIMIT 1").fetchone()
     db.close()
     seeded = {
         "headers": [f"X-Session-Token: {key}" for key in keys],
         "refresh_tokens": refresh_tokens(keys),
         "emails": [f"person-{n}@example.com" for n in range(min(PEOPLE, users))],
         "password": PASSWORD,
+        "password_hash": password_hash,
     }
     (FOLDER / "seeded.json").write_text(json.dumps(seeded))
 

@@ -73,10 +73,12 @@ def main() -> None:
     chosen = db.execute(
         "SELECT token FROM accesstoken WHERE token LIKE '%x' ORDER BY random() LIMIT ?", (tokens,)
     )
+    (password_hash,) = db.execute('SELECT hashed_password FROM "user"').fetchone()
     seeded = {
         "headers": [f"Authorization: Bearer {token}" for (token,) in chosen],
         "emails": [f"person-{n}@example.com" for n in range(min(PEOPLE, users))],
         "password": PASSWORD,
+        "password_hash": password_hash,
     }
     (FOLDER / "seeded.json").write_text(json.dumps(seeded))
 
