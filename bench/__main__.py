@@ -58,7 +58,7 @@ def _options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--rounds", type=_positive, help="turns of each contender (5; peers: 3)")
-    add("--seconds", type=_positive, help="how long one turn under load takes (3; peers: 2)")
+    add("--seconds", type=_positive, help="how long one turn under load takes (3; peers: 1)")
     add("--sessions", type=_positive, nargs="+", metavar="N",
         help="sizes of the sessions table to compare (10000 1000000; peers: 1000 100000 1000000)")  # fmt: skip
     add("--only", action="append", choices=MEASUREMENTS, help="measure just this; may be repeated")

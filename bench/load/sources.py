@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count, cycle
 
-from bench.load.http import Answer, request
+from bench.load.http import CONNECTIONS, Answer, Source, request
 from bench.processes import BenchFailed
 
 USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
@@ -87,6 +87,13 @@ class Requests:
 
     def answered(self, answer: Answer) -> None:
         """Nothing follows from it."""
+
+
+def sessions_of(path: str, headers: Sequence[str]) -> list[Source]:
+    """GET *path* on as many connections as there are, with each of *headers* (`name: value`) in turn."""
+    pairs = [header.split(": ", 1) for header in headers]
+    asked = [request("GET", path, {name: value}) for name, value in pairs]
+    return [Requests(asked[number::CONNECTIONS] or asked) for number in range(CONNECTIONS)]
 
 
 class SignUps:

@@ -27,6 +27,6 @@ GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 3, "sessions": [10_000, 1_000
 """What is done where nothing else was asked for."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "peers": {"rounds": 3, "seconds": 2, "sessions": [1_000, 100_000, 1_000_000]}
+    "peers": {"rounds": 3, "seconds": 1, "sessions": [1_000, 100_000, 1_000_000]}
 }
 """The same for a measurement with four contenders in everything: it would take half an hour."""

@@ -4,9 +4,8 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.load.http import CONNECTIONS, request
 from bench.load.raw import drive
-from bench.load.sources import Requests
+from bench.load.sources import sessions_of
 from bench.peers.entrant import Entrant, Filled
 from bench.plan import Plan
 from bench.rounds import Contender, Figure, in_turn
@@ -39,9 +38,7 @@ def memory(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -
 
 
 def _memory(plan: Plan, entrant: Entrant, headers: list[str]) -> list[Figure]:
-    pairs = [header.split(": ", 1) for header in headers]
-    asked = [request("GET", entrant.session_path, {name: value}) for name, value in pairs]
-    sources = [Requests(asked[number::CONNECTIONS]) for number in range(CONNECTIONS)]
+    sources = sessions_of(entrant.session_path, headers)
     folder = plan.folder_of_peer(entrant.name, plan.sessions[0])
     with entrant.serving(folder, plan.cores) as server:
         time.sleep(SETTLE_SECONDS)

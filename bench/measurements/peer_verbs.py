@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from bench.load.http import CONNECTIONS, Source, request
+from bench.load.http import CONNECTIONS, Source
 from bench.load.raw import drive
-from bench.load.sources import JsonRefreshes, Refreshes, Requests, SignUps
+from bench.load.sources import JsonRefreshes, Refreshes, Requests, SignUps, sessions_of
 from bench.peers.entrant import Entrant, Filled
 from bench.peers.hashes import read_hash
 from bench.plan import Plan
@@ -24,41 +24,37 @@ TO_BEST_HASH = Target(">=", 1)
 RENEWING = {"Better Auth": "renew-always"}
 """The mode in which a peer's session check renews the session each time."""
 
-REMARKS = (
-    "refresh: Keystead and django-allauth rotate a refresh token; Better Auth has none: it writes a new "
-    "expiry for the same token (updateAge: 0); FastAPI Users: n/a, it has neither",
-    "sign-up: Better Auth and django-allauth open a session with it; Keystead and FastAPI Users do not",
-)
+REMARKS = [
+    "refresh: Keystead and django-allauth rotate a refresh token",
+    "refresh: Better Auth has none, and writes a new expiry for the same token (updateAge: 0)",
+    "refresh: FastAPI Users n/a, it has neither",
+    "sign-up: Better Auth and django-allauth open a session with it, Keystead and FastAPI Users not",
+]
 
 
-def refreshes(
-    plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]
-) -> list[Figure]:
+def refreshes(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
     """Compare what prolongs a session, of those that have something for it."""
     able = [each for each in entrants if each.refresh_path or each.name in RENEWING]
     sources = {each.name: _chains(each, filled[each.name]) for each in able}
-    figures = _in_turn(plan, able, sources, "refresh")
-    best = max(figures[1:], key=lambda figure: figure.median, default=None)
-    if best is None:
-        return figures
-    return [*figures, ratio(f"{figures[0].name} / best peer ({_who(best)})", figures[0], best, TO_BEST)]
+    keystead, *peers = _in_turn(plan, able, sources, "refresh")
+    if not peers:
+        return [keystead]
+    best = max(peers, key=lambda figure: figure.median)
+    name = f"{keystead.name} / best peer ({_who(best)})"
+    return [keystead, *peers, ratio(name, keystead, best, TO_BEST)]
 
 
 def _chains(entrant: Entrant, filled: Filled) -> list[Source]:
     numbers = range(CONNECTIONS)
     tokens = filled.refresh_tokens
     if entrant.name in RENEWING:
-        pairs = [header.split(": ", 1) for header in filled.headers]
-        asked = [request("GET", entrant.session_path, {name: value}) for name, value in pairs]
-        return [Requests(asked[number::CONNECTIONS]) for number in numbers]
+        return sessions_of(entrant.session_path, filled.headers)
     if entrant.name == "Keystead":
         return [Refreshes(tokens[number::CONNECTIONS], COOKIE) for number in numbers]
     return [JsonRefreshes(tokens[number::CONNECTIONS], entrant.refresh_path) for number in numbers]
 
 
-def sign_ins(
-    plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]
-) -> list[Figure]:
+def sign_ins(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
     """Compare signing in, and show what each one's hash reaches alone."""
     alone = []
     for entrant in entrants:
@@ -77,9 +73,7 @@ def _sign_ins(entrant: Entrant, filled: Filled) -> list[Source]:
     return [Requests(asked[number::CONCURRENCY]) for number in range(CONCURRENCY)]
 
 
-def sign_ups(
-    plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]
-) -> list[Figure]:
+def sign_ups(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
     """Compare signing up."""
     sources: dict[str, list[Source]] = {
         each.name: [
@@ -121,6 +115,8 @@ def _in_turn(
                 drive, server.port, sources[entrant.name], plan.seconds,
                 counts_the_last=counts_the_last,
             )  # fmt: skip
+            if verb == "refresh":
+                drive(server.port, sources[entrant.name], entrant.warm_up_seconds)
             turn: Callable[[], Turn] = partial(watched, server, load)
             contenders.append(Contender(entrant.name, turn))
         turns = in_turn(contenders, plan.rounds)

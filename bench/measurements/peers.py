@@ -1,13 +1,13 @@
 """Keystead beside other projects: the same requests, the same user, the same kind of database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench.load.http import CONNECTIONS, request
+from bench.load.http import CONNECTIONS
 from bench.load.raw import drive
-from bench.load.sources import Requests
+from bench.load.sources import sessions_of
 from bench.load.wrk import run_wrk
 from bench.measurements import peer_starts, peer_verbs
 from bench.peers.entrant import Entrant, Filled
@@ -17,7 +17,7 @@ from bench.plan import TOKENS, Plan
 from bench.processes import BenchFailed
 from bench.rounds import Contender, Figure, Result, Target, in_turn, ratio
 from bench.servers import BARE, Server, serving
-from bench.turns import Turn, rates, watched
+from bench.turns import Turn, busy, cost_ratio, rates, watched
 
 TO_BEST = Target(">=", 5)
 
@@ -68,22 +68,26 @@ def _session_checks(
 ) -> list[Figure]:
     with ExitStack() as stack:
         bare = stack.enter_context(serving(BARE, plan.folder / "bare", plan.cores))
-        bare_load = _load(plan, bare, plan.folder / "bare", "/profile", ["X-None: 0"])
+        bare_load = _load(plan, bare, plan.folder / "headers", "/profile", ["Accept: */*"])
         contenders = [Contender("bare", bare_load)]
         for sessions in plan.sessions:
             for entrant in entrants:
-                own = filled[entrant.name, sessions]
-                for mode in _modes(entrant, sessions == plan.sessions[0]):
-                    contenders.append(_checks(plan, stack, entrant, mode, own, sessions))
+                contenders += [
+                    _checks(plan, stack, entrant, mode, filled[entrant.name, sessions], sessions)
+                    for mode in _modes(entrant, is_first=sessions == plan.sessions[0])
+                ]
         turns = in_turn(contenders, plan.rounds)
-    named = zip(contenders, turns, strict=True)
-    figures = {
-        contender.name: rates(f"session check: {contender.name}", own) for contender, own in named
-    }
-    return [*figures.values(), *_session_ratios(plan, entrants, figures)]
+    named = {contender.name: own for contender, own in zip(contenders, turns, strict=True)}
+    figures = [rates(f"session check: {name}", own) for name, own in named.items()]
+    for name, own in named.items():
+        figures += busy(f"session check: {name}", own)
+    peers = [entrant.name for entrant in entrants[1:]]
+    for sessions in plan.sessions:
+        figures += _against_the_best(peers, sessions, named)
+    return figures
 
 
-def _modes(entrant: Entrant, is_first: bool) -> list[str]:  # noqa: FBT001 - private, one caller.
+def _modes(entrant: Entrant, *, is_first: bool) -> list[str]:
     if entrant.name == "Better Auth" and is_first:
         return ["default", *MODES]
     if entrant.name == "Keystead" and is_first:
@@ -98,8 +102,10 @@ def _checks(  # noqa: PLR0913, PLR0917 - one line of the list above.
     server = stack.enter_context(entrant.serving(folder, plan.cores, mode))
     headers = filled.cached_headers if mode == "cookie-cache" else filled.headers
     path = "/auth/verify" if mode == "verify" else entrant.session_path
+    if entrant.warm_up_seconds:
+        drive(server.port, sessions_of(path, headers), entrant.warm_up_seconds)
     name = _name(entrant.name, mode, sessions)
-    return Contender(name, _load(plan, server, folder, path, headers, mode))
+    return Contender(name, _load(plan, server, folder / f"headers-{mode}", path, headers))
 
 
 def _name(entrant: str, mode: str, sessions: int) -> str:
@@ -107,43 +113,34 @@ def _name(entrant: str, mode: str, sessions: int) -> str:
     return f"{entrant}{said}, {sessions:,} sessions"
 
 
-def _load(  # noqa: PLR0913, PLR0917 - what is asked of whom.
-    plan: Plan, server: Server, folder: Path, path: str, headers: list[str], mode: str = "default"
-) -> partial[Turn]:
-    if plan.wrk is None:
-        pairs = [header.split(": ", 1) for header in headers]
-        asked = [request("GET", path, {name: value}) for name, value in pairs]
-        sources = [Requests(asked[number::CONNECTIONS] or asked) for number in range(CONNECTIONS)]
-        return partial(watched, server, partial(drive, server.port, sources, plan.seconds))
-    file = folder / f"headers-{mode}"
-    file.write_text("".join(f"{header}\n" for header in headers))
-    return partial(
-        watched, server, partial(run_wrk, plan.wrk, server.port, path, file, plan.seconds)
-    )
+def _load(
+    plan: Plan, server: Server, file: Path, path: str, headers: list[str]
+) -> Callable[[], Turn]:
+    load = partial(drive, server.port, sessions_of(path, headers), plan.seconds)
+    if plan.wrk is not None:
+        file.write_text("".join(f"{header}\n" for header in headers))
+        load = partial(run_wrk, plan.wrk, server.port, path, file, plan.seconds)
+    return partial(watched, server, load)
 
 
-def _session_ratios(
-    plan: Plan, entrants: Sequence[Entrant], figures: dict[str, Figure]
+def _against_the_best(
+    peers: Sequence[str], sessions: int, turns: dict[str, list[Turn]]
 ) -> list[Figure]:
-    peers = [entrant.name for entrant in entrants[1:]]
+    kept = [_name(peer, mode, sessions) for peer in peers for mode in ("default", "joins")]
+    best = max(
+        (name for name in kept if name in turns), key=lambda name: rates("", turns[name]).median
+    )
     found = []
-    for sessions in plan.sessions:
-        kept = [_name(peer, mode, sessions) for peer in peers for mode in ("default", "joins")]
-        best = max((name for name in kept if name in figures), key=lambda name: figures[name].median)
-        own = _name("Keystead", "default", sessions)
-        found.append(
-            ratio(f"session check: {own} / best peer ({best})", figures[own], figures[best], TO_BEST)
-        )
-        verify = _name("Keystead", "verify", sessions)
-        if verify in figures:
-            text = f"forward check: {verify} / best peer ({best})"
-            found.append(ratio(text, figures[verify], figures[best], TO_BEST))
+    for mode, what in (("default", "session check"), ("verify", "forward check")):
+        own = _name("Keystead", mode, sessions)
+        if own in turns:
+            text = f"{what}: {own} / best peer ({best})"
+            found.append(ratio(text, rates("", turns[own]), rates("", turns[best]), TO_BEST))
+            found += cost_ratio(text, turns[own], turns[best])
     return found
 
 
-def _explained(
-    plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]
-) -> list[str]:
+def _explained(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[str]:
     hashes = {entrant.name: read_hash(filled[entrant.name].password_hash) for entrant in entrants}
     return [
         *(

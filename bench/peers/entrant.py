@@ -13,7 +13,8 @@ from bench.machine import Cores
 from bench.processes import BenchFailed, Process, free_port
 from bench.servers import KEPT, SEED_SECONDS, Server
 
-SECRET = "of a server that lives for minutes: 0123456789abcdef"  # noqa: S105 - it says so.
+# It says what it is worth.
+SECRET = "of a server that lives for minutes: 0123456789abcdef"
 
 PATIENCE_SECONDS = 30
 
@@ -57,6 +58,9 @@ class Entrant:
 
     ready: str = "/ready"
     refresh_path: str = ""
+    warm_up_seconds: int = 0
+    """How long it is asked before its first turn, beyond what everybody has."""
+
     settings: str = ""
     """What a reader of the figures must know."""
 

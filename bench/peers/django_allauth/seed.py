@@ -70,7 +70,7 @@ def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
     )
     copy(db, "django_session", {
         "session_key": "lower(hex(randomblob(16)))",  # 32 characters, as it makes them.
-        "session_data": f"(SELECT data FROM owners WHERE owners.n = numbers.n * 7919 % {users})",
+        "session_data": f"(SELECT data FROM owners WHERE owners.n = numbers.n * 7919 % {users})",  # noqa: S608
     }, sessions)  # fmt: skip
     db.execute("DELETE FROM django_session WHERE session_key = ?", (key,))
     db.execute("ANALYZE")

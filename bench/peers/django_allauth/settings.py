@@ -16,7 +16,8 @@ import cryptography.hazmat.primitives.serialization  # noqa: F401
 FOLDER = Path(os.environ["PEER_FOLDER"])
 
 DEBUG = False
-SECRET_KEY = "0123456789abcdef0123456789abcdef0123456789abcdefXYZ"  # noqa: S105 - for minutes.
+# Of a server that lives for minutes.
+SECRET_KEY = "0123456789abcdef0123456789abcdef0123456789abcdefXYZ"
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "urls"
 WSGI_APPLICATION = "wsgi.application"
@@ -88,5 +89,5 @@ HEADLESS_FRONTEND_URLS = {
     "account_signup": "https://bench.example.com/sign-up",
 }
 # Session tokens are as without it, and refresh tokens, rotated, come with it.
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
 HEADLESS_JWT_PRIVATE_KEY = (FOLDER / "jwt.pem").read_text()

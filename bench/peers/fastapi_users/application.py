@@ -26,7 +26,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - of a server that lives for minutes.
+# Of a server that lives for minutes.
+SECRET = "0123456789abcdef0123456789abcdef"
 LIFETIME_SECONDS = 14 * 24 * 3600
 
 
@@ -86,7 +87,9 @@ async def get_user_db(session: Session) -> AsyncGenerator[SQLAlchemyUserDatabase
     yield SQLAlchemyUserDatabase(session, User)
 
 
-async def get_access_tokens(session: Session) -> AsyncGenerator[SQLAlchemyAccessTokenDatabase, None]:
+async def get_access_tokens(
+    session: Session,
+) -> AsyncGenerator[SQLAlchemyAccessTokenDatabase, None]:
     """Give a request its tokens."""
     yield SQLAlchemyAccessTokenDatabase(session, AccessToken)
 
