@@ -13,7 +13,19 @@ from keystead.lifetime import connected
 from keystead.logs import log
 from keystead.places.refresh import keep_fresh
 from keystead.settings import Settings
-from keystead.web import audit, auth, docs, health, jwks, pages, profile, sessions, users, verify
+from keystead.web import (
+    audit,
+    auth,
+    docs,
+    health,
+    jwks,
+    overview,
+    pages,
+    profile,
+    sessions,
+    users,
+    verify,
+)
 from keystead.web.access import Guarded, check_declared
 from keystead.web.call import Context
 from keystead.web.cookies import CookiePolicy
@@ -67,6 +79,7 @@ def all_routes(settings: Settings) -> list[Guarded]:
         sessions.routes,
         users.routes,
         audit.routes,
+        overview.routes,
         jwks.routes,
         health.routes,
         *([pages.account] if settings.account_pages else []),

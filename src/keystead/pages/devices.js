@@ -74,7 +74,7 @@ function List({ sessions, reload }) {
     </section>
     <section class="section">
       <div class="section-head">
-        <h2 ref=${heading} tabindex="-1">${t("devices.others", { count: others.length })}</h2>
+        <h2 ref=${heading} tabindex="-1">${others.length ? t("devices.others", { count: others.length }) : t("devices.others_none")}</h2>
         ${others.length > 1 && html`<${Button} kind="slim" onClick=${endOthers}>${t("devices.others_action")}<//>`}
       </div>
       <div class="card">

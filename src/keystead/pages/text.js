@@ -19,6 +19,10 @@ export function tx(key, values = {}) {
   return split(key, values).map((part, at) => (at % 2 ? values[part] : part));
 }
 
+/* The ends of all keys that begin with `prefix`. */
+export const keysOf = (prefix) =>
+  Object.keys(texts).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+
 export const has = (key) => Object.hasOwn(texts, key);
 
 export const written = (value) => (typeof value === "number" ? numbers.format(value) : String(value));

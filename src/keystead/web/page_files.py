@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -44,8 +45,9 @@ class File:
     etag: str
 
     @classmethod
+    @cache
     def of(cls, name: str, content: bytes) -> "File":
-        """Compress *content* as well as it goes: that is done once."""
+        """Compress *content* as well as it goes: that is done once for each process."""
         suffix = name[name.rindex(".") :]
         zipped = gzip.compress(content, 9, mtime=0)
         return cls(TYPES[suffix], content, zipped, f'"{_digest(content)}"')
