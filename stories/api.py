@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ class Story:
 
     Args:
         path: where it is shown.
-        replies: instead of what is usual: `METHOD /path` -> an answer, `NEVER` or `GONE`.
+        replies: instead of what is usual: `METHOD /path` -> an answer, `NEVER` or `GONE`; of a list
+            each in turn, and then the last.
         steps: what a person does there first: (kind, selector, text); see `screenshots`.
 
     """
@@ -61,6 +63,14 @@ def ok(body: Json, status: int = 200) -> Answer:
     return status, body, {}
 
 
+def token_of(id_: str) -> str:
+    """Return what looks like an access token."""
+    payload = base64.urlsafe_b64encode(json.dumps({"sub": id_}).encode()).decode().rstrip("=")
+    return f"e30.{payload}.e30"
+
+
+TOKENS = {"tim": token_of(ME), "ada": token_of(ADA)}
+ENDED = problem(401, "session_ended")
 DOWN = problem(503, "store_unavailable", **{"Retry-After": "5"})
 NOBODY = problem(401, "refresh_missing")
 IDENTITIES = {"tim": PEOPLE[-1], "ada": PEOPLE[0]}
@@ -69,7 +79,9 @@ SIGN_IN = (
     ("fill", "input[name=password]", "correct horse"),
     ("click", "button[type=submit]", ""),
 )
-QUIET_DAYS = [{**day, "signIns": 0, "failures": 0, "registrations": 0, "replays": 0} for day in DAYS]
+QUIET_DAYS = [
+    {**day, "signIns": 0, "failures": 0, "registrations": 0, "replays": 0} for day in DAYS
+]
 HOSTILE = session(9, XSS, XSS, XSS, {"city": XSS, "country": XSS}, XSS, {"hours": 1}, {"days": 1})
 
 STORIES: dict[str, Story] = {
@@ -114,7 +126,8 @@ STORIES: dict[str, Story] = {
         replies={"GET /sessions": ok({"sessions": [SESSIONS[0], HOSTILE]})}),
     "signed-out-elsewhere": Story(
         "/account", "Devices: this one was signed out from elsewhere",
-        replies={"GET /sessions": problem(401, "session_ended"), "once": ("POST /auth/refresh",)}),
+        replies={"GET /sessions": problem(401, "session_ended"),
+                 "POST /auth/refresh": [ok({"accessToken": TOKENS["tim"]}), ENDED]}),
     "unavailable": Story(
         "/account", "The service does not answer", replies={"POST /auth/refresh": DOWN}),
     "profile": Story("/account/profile", "Profile"),
@@ -163,13 +176,16 @@ STORIES: dict[str, Story] = {
 }  # fmt: skip
 
 
-def answer(story: Story, method: str, target: str) -> Any:  # noqa: ANN401 - an answer or a word
-    """Return what the API says in *story*."""
+def answer(story: Story, method: str, target: str, asked: Counter[str]) -> Any:  # noqa: ANN401 - an answer or a word
+    """Return what the API says in *story*; *asked*: how often it was asked for what before."""
     path = urlsplit(target).path
     query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
     key = f"{method} {path}"
     if key in story.replies:
-        return story.replies[key]
+        replies = story.replies[key]
+        turns = replies if isinstance(replies, list) else [replies]
+        asked[key] += 1
+        return turns[min(asked[key], len(turns)) - 1]
     for pattern, reply in USUAL.items():
         if key == pattern or (pattern.endswith("/*") and key.startswith(pattern[:-1])):
             return reply(story, path, query)
@@ -217,13 +233,18 @@ def _audit(_: Story, __: str, query: dict[str, str]) -> Answer:
         and query.get("subject", one["subject"]) == one["subject"]
     ]
     if query.get("subject") == "u09":
-        found = [deepcopy(one) | {"subject": "u09", "actor": "u09"} for one in (RECORDS[0], RECORDS[7], RECORDS[9])]
+        found = [
+            deepcopy(one) | {"subject": "u09", "actor": "u09"}
+            for one in (RECORDS[0], RECORDS[7], RECORDS[9])
+        ]
     return ok({"records": found, "nextCursor": None if len(found) < len(RECORDS) else "more"})
 
 
 USUAL: dict[str, Reply] = {
     "POST /auth/refresh": _refresh,
-    "POST /auth/login": lambda story, *_: ok({"accessToken": _token(story), "user": user(ME, "tim@example.com")}),
+    "POST /auth/login": lambda story, *_: ok(
+        {"accessToken": _token(story), "user": user(ME, "tim@example.com")}
+    ),
     "POST /auth/logout": lambda *_: ok({"message": "user logged out."}),
     "POST /auth/reauthenticate": lambda *_: ok({"message": "Password confirmed"}),
     "GET /profile": _profile,
@@ -238,6 +259,4 @@ USUAL: dict[str, Reply] = {
 
 
 def _token(story: Story) -> str:
-    subject = ADA if story.who == "ada" else ME
-    payload = base64.urlsafe_b64encode(json.dumps({"sub": subject}).encode()).decode().rstrip("=")
-    return f"e30.{payload}.e30"
+    return TOKENS[story.who or "tim"]

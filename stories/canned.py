@@ -16,7 +16,9 @@ def at(**ago: float) -> str:
     return f"{(NOW - timedelta(**ago)).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
-def user(id_: str, email: str, role: str = "user", status: str = "active", days: float = 200) -> Json:
+def user(
+    id_: str, email: str, role: str = "user", status: str = "active", days: float = 200
+) -> Json:
     """Return an account."""
     return {
         "_id": id_,

@@ -59,6 +59,7 @@ async def _take(browser: Browser, address: str, name: str, scheme: str, size: st
     )
     page = await context.new_page()
     await show(page, address, name)
+    await page.wait_for_load_state("networkidle")
     is_modal = await page.locator("dialog[open]").count() > 0
     await page.screenshot(path=FOLDER / f"{name}-{size}-{scheme}.png", full_page=not is_modal)
     await context.close()

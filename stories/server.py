@@ -3,15 +3,18 @@
 import html
 import json
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from keystead.web.page_files import AREAS, File, PageFiles, Site, read_contents
 from keystead.web.pages import SHELL_HEADERS
-from stories.api import GONE, NEVER, STORIES, Story, answer
+from stories.api import NEVER, STORIES, Story, answer
 
 SITE = Site("Keystead", 8, AREAS)
 PATIENCE_SECONDS = 15
@@ -34,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
-    closing = threading.Event()
+    asked: ClassVar[Counter[str]] = Counter()
 
     def do_GET(self) -> None:  # noqa: N802 - as the library calls it
         """Serve a page, a part of one, the list of stories, or what the API would say."""
@@ -69,14 +72,15 @@ class Handler(BaseHTTPRequestHandler):
         if name not in STORIES:
             self._send(404, b"There is no such story", "text/plain")
             return
+        self.asked.clear()
         headers = {"Location": STORIES[name].path, "Set-Cookie": f"story={name}; Path=/"}
-        self._send(303, b"", "text/plain", {**headers, "Clear-Site-Data": '"cache"'})
+        self._send(303, b"", "text/plain", headers)
 
     def _answer(self) -> None:
-        found = answer(self.story, self.command, self.path)
-        if found in {NEVER, GONE} if isinstance(found, str) else False:
+        found = answer(self.story, self.command, self.path, self.asked)
+        if isinstance(found, str):
             if found == NEVER:
-                self.closing.wait(PATIENCE_SECONDS)
+                time.sleep(PATIENCE_SECONDS)
             self.close_connection = True
             return
         status, body, headers = found
@@ -98,7 +102,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(BrokenPipeError):  # The story has changed meanwhile.
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

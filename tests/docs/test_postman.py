@@ -13,9 +13,7 @@ from tests.web.calls import ROUTES, key
 
 COLLECTION = json.loads(read("postman/keystead.postman_collection.json"))
 
-FILES = {
-    key(route) for route in (*docs.routes, *pages.account, *pages.admin) if "{" in route.path
-}
+FILES = {key(route) for route in (*docs.routes, *pages.account, *pages.admin) if "{" in route.path}
 """Parts of pages, which ask for them themselves."""
 
 

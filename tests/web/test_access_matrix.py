@@ -160,7 +160,17 @@ async def test_reading_changes_nothing(
 
 @pytest.mark.parametrize(
     "path",
-    ["/admin/", "/account/files/style.css", "/profile/", "//profile", "/Profile", "/users/", "/auth", "/.env", "/auth/login/x"],
+    [
+        "/admin/",
+        "/account/files/style.css",
+        "/profile/",
+        "//profile",
+        "/Profile",
+        "/users/",
+        "/auth",
+        "/.env",
+        "/auth/login/x",
+    ],
 )
 async def test_a_path_that_is_not_in_the_table_is_not_there(path: str, ada: Person) -> None:
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):

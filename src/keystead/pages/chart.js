@@ -7,6 +7,7 @@ const LEFT = 48;
 const BOTTOM = 28;
 const TOP = 8;
 const DAY_WIDTH = 56;
+const STEPS = [1, 2, 3, 4, 5, 6, 8, 10];
 
 const dayForm = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
 const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
@@ -70,8 +71,8 @@ const named = ({ day }) => dayForm.format(new Date(day));
 
 /* The next number above that four lines divide well. */
 function nice(value) {
-  const size = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 8, 10].map((step) => step * size).find((one) => one >= value && one % 4 === 0) ?? 4 * Math.ceil(value / 4);
+  const size = 10 ** Math.floor(Math.log10(value / 4));
+  return STEPS.map((step) => 4 * step * size).find((one) => one >= value);
 }
 
 function useWidth() {

@@ -1,7 +1,7 @@
 /* One session as a person knows it: what, where, when; then the rest. */
 import { html } from "./dom.js";
 import { Icon } from "./parts.js";
-import { Time, date } from "./time.js";
+import { Time } from "./time.js";
 import { t } from "./text.js";
 
 const PHONE = /phone|pixel|galaxy|android|mobile/i;
@@ -27,8 +27,8 @@ export function nameOf({ device, browser, os }) {
 
 export const placeOf = ({ city, country }) => [city, country].filter(Boolean).join(", ") || null;
 
-/* `children` is the button, if there is one. */
-export function Device({ session, isLeaving = false, isFresh = false, children = null }) {
+/* `isElsewhere`: it is new, and not where this person is now. `children` is the button, if there is one. */
+export function Device({ session, isElsewhere = false, isLeaving = false, isFresh = false, children = null }) {
   const place = placeOf(session);
   const exactly = [session.browser, session.os].filter(Boolean).join(" · ");
   const kinds = [session.current && "current", isLeaving && "leaving", isFresh && "fresh"].filter(Boolean);
@@ -38,12 +38,16 @@ export function Device({ session, isLeaving = false, isFresh = false, children =
       <div class="device-name">
         <strong>${nameOf(session)}</strong>
         ${session.current && html`<span class="badge accent">${t("device.this")}</span>`}
+        ${isElsewhere && html`<span class="badge warn">${t("device.elsewhere")}</span>`}
       </div>
-      <div>${place ?? html`<span class="quiet">${t("device.nowhere")}</span>`}<span class="quiet"> · ${t("device.active")} <${Time} at=${session.lastActiveAt} /></span></div>
+      <div class="device-where">
+        <span>${place ?? html`<span class="quiet">${t("device.nowhere")}</span>`}</span>
+        <span class="quiet">${t("device.active")} <${Time} at=${session.lastActiveAt} /></span>
+      </div>
       <div class="device-more">
         ${exactly && html`<span>${exactly}</span>`}
         ${session.ip && html`<span class="number">${session.ip}</span>`}
-        <span>${t("device.first")} <${Time} at=${session.createdAt} form=${date} /></span>
+        <span>${t("device.first")} <${Time} at=${session.createdAt} /></span>
       </div>
     </div>
     ${children}

@@ -10,6 +10,7 @@ import { t } from "./text.js";
 import { say } from "./toast.js";
 
 const EVERY_MS = 8_000;
+const NEW_MS = 7 * 86_400_000;
 const LEAVING_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 220;
 
 export function Devices() {
@@ -81,7 +82,7 @@ function List({ sessions, reload }) {
         ${others.length === 0
           ? html`<${Empty} icon="check" title=${t("devices.none")}><p>${t("devices.none_more")}</p><//>`
           : html`<ul class="rows">${others.map((session) => html`<li key=${session.sessionId}>
-              <${Device} session=${session} isLeaving=${leaving.includes(session.sessionId)} isFresh=${fresh.has(session.sessionId)}>
+              <${Device} session=${session} isElsewhere=${isElsewhere(session, mine[0])} isLeaving=${leaving.includes(session.sessionId)} isFresh=${fresh.has(session.sessionId)}>
                 <${Button} kind="slim danger" busy=${busy === session.sessionId} onClick=${() => end(session)}
                   aria-label=${t("devices.end_label", { device: nameOf(session), place: placeOf(session) ?? t("device.nowhere") })}>${t("devices.end")}<//>
               <//>
@@ -90,6 +91,9 @@ function List({ sessions, reload }) {
     </section>
     ${others.length > 0 && html`<p class="recognise"><${Icon} name="info" />${t("devices.recognise")}</p>`}`;
 }
+
+const isElsewhere = (session, here) =>
+  Boolean(session.country && here?.country) && session.country !== here.country && Date.now() - Date.parse(session.createdAt) < NEW_MS;
 
 /* Which have appeared since the page was opened; each is announced once. */
 function useFresh(sessions) {

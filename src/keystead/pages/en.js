@@ -77,10 +77,11 @@ export const texts = {
   "confirm.type": "To confirm, type {text}",
 
   "device.this": "This device",
+  "device.elsewhere": "New place",
   "device.on": "{program} on {machine}",
   "device.unknown": "Unknown device",
   "device.nowhere": "Unknown place",
-  "device.active": "active",
+  "device.active": "Active",
   "device.first": "First seen",
 
   "devices.title": "Your devices",

@@ -2,15 +2,20 @@
 import { html } from "./dom.js";
 import { send } from "./api.js";
 import { confirm } from "./dialog.js";
-import { Button } from "./parts.js";
-import { leaveForGood, useSession } from "./session.js";
+import { useLoad } from "./load.js";
+import { Button, Loaded, Stale } from "./parts.js";
+import { leaveForGood } from "./session.js";
 import { Time, date } from "./time.js";
 import { t, tx } from "./text.js";
 
 export function Profile() {
-  const { user } = useSession();
-  if (!user) return null;
+  const found = useLoad(async (signal) => (await send("GET", "/profile", { signal })).user, []);
+  return html`<div class="head"><div><h1 tabindex="-1">${t("profile.title")}</h1><p>${t("profile.lead")}</p></div></div>
+    ${found.data && found.problem && html`<${Stale} at=${found.at} retry=${found.reload} />`}
+    <${Loaded} found=${found} rows=${2}>${(user) => html`<${Facts} user=${user} />`}<//>`;
+}
 
+function Facts({ user }) {
   const remove = async () => {
     const isDone = await confirm({
       title: t("profile.delete_title"),
@@ -23,8 +28,7 @@ export function Profile() {
     if (isDone) leaveForGood();
   };
 
-  return html`<div class="head"><div><h1 tabindex="-1">${t("profile.title")}</h1><p>${t("profile.lead")}</p></div></div>
-    <dl class="card facts">
+  return html`<dl class="card facts">
       <div><dt>${t("email")}</dt><dd>${user.email}</dd></div>
       <div><dt>${t("profile.role")}</dt><dd>${t(`role.${user.role}`)}</dd></div>
       <div><dt>${t("profile.since")}</dt><dd><${Time} at=${user.createdAt} form=${date} /></dd></div>
