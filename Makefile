@@ -123,6 +123,14 @@ schema: $(STAMP) ## write the schema of a new SQLite file anew, after adding a m
 bench: $(STAMP) $(if $(findstring postgres,$(ARGS)),$(SERVERS)) ## measure it, as bench/ describes
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: stories
+stories: $(STAMP) ## serve every page in every state, with made-up data and without a database
+	@$(BIN)/python -m stories $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(STAMP) ## take the pictures of the pages for the documents anew (needs a Chromium)
+	$(BIN)/python -m stories.screenshots $(ARGS)
+
 # Without Node.js there is nothing to run the collection with: a failure in CI, a remark elsewhere.
 .PHONY: postman
 postman: $(STAMP) ## run the Postman collection against a server of its own (needs Node.js)
@@ -142,4 +150,4 @@ postman/node_modules/.installed: postman/package.json postman/package-lock.json
 clean: ## remove everything that was made here
 	rm -rf .venv .coverage .coverage.* htmlcov dist build postman/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find bench src tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find bench src stories tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -142,7 +142,7 @@ DAYS = [
         "signIns": good,
         "failures": bad,
         "registrations": (n * 5) % 7 + 1,
-        "replays": 1 if n == 9 else 0,
+        "replays": int(bad == max(FAILURES)),
     }
     for n, (good, bad) in enumerate(zip(SIGN_INS, FAILURES, strict=True))
 ]

@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     asked: ClassVar[Counter[str]] = Counter()
 
-    def do_GET(self) -> None:  # noqa: N802 - as the library calls it
+    def do_GET(self) -> None:
         """Serve a page, a part of one, the list of stories, or what the API would say."""
         path = urlsplit(self.path).path
         area, _, rest = path.lstrip("/").partition("/")
@@ -54,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._file(PageFiles(SITE, read_contents()).shells[area], SHELL_HEADERS)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Say what the API would."""
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer()

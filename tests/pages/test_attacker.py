@@ -20,7 +20,7 @@ pytestmark = [
 class Evil(BaseHTTPRequestHandler):
     """An empty page, for the test to fill."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
@@ -51,10 +51,9 @@ async def signed_in(new_page: NewPage, server: Server, email: str) -> Page:
     return page
 
 
-async def is_signed_in(page: Page) -> bool:
+async def still_signed_in(page: Page) -> None:
     await page.reload()
-    await expect(page.get_by_role("heading", name="Your devices")).to_be_visible()
-    return await page.get_by_text("This device").count() > 0
+    await expect(page.get_by_text("This device")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
@@ -77,7 +76,7 @@ async def test_a_form_signs_nobody_out(
         )
 
     assert "cross_site" in await attack.content()
-    assert await is_signed_in(victim)
+    await still_signed_in(victim)
 
 
 async def test_fetch_reads_nothing_and_changes_nothing(
@@ -100,7 +99,7 @@ async def test_fetch_reads_nothing_and_changes_nothing(
     )
 
     assert set(outcomes) <= {"refused", "opaque"}
-    assert await is_signed_in(victim)
+    await still_signed_in(victim)
 
 
 @pytest.mark.parametrize("path", ["/account", "/admin", "/account/profile"])

@@ -1,7 +1,7 @@
 """Somebody registers, signs in on two devices, ends one, and leaves."""
 
-from playwright.async_api import Page, expect
 import pytest
+from playwright.async_api import Page, expect
 
 from tests.pages.conftest import NewPage
 from tests.pages.people import device, fill_in, home, look_again, register, sign_in

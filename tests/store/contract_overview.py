@@ -6,8 +6,8 @@ from keystead.domain.store import Store
 from keystead.domain.user import Role, Status
 from tests.store.samples import (
     CAP,
-    LISBON,
     LIFETIME,
+    LISBON,
     NOW,
     NOWHERE,
     added,

@@ -131,8 +131,9 @@ async function ask(method, path, { body, signal, token } = {}) {
 async function read(answer) {
   const csrf = answer.headers.get("X-CSRF-Token");
   if (csrf) localStorage.setItem(CSRF, csrf);
-  // What a proxy in between says may be anything.
-  const body = await answer.json().catch(() => ({}));
+  // What a proxy in between says may be anything; a success that was cut off is none.
+  const body = await answer.json().catch(() => (answer.ok ? null : {}));
+  if (body === null) throw new Problem("offline");
   if (answer.ok) return body;
   throw new Problem(body.code ?? (answer.status >= 500 ? "store_unavailable" : "unknown"), {
     status: answer.status,

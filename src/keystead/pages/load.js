@@ -1,6 +1,6 @@
 /* Data for a page: loaded, kept fresh while somebody looks at it, and kept when a reload fails. */
 import { useCallback, useEffect, useRef, useState } from "./dom.js";
-import { listen, useSession } from "./session.js";
+import { current, listen, useSession } from "./session.js";
 
 const IDLE_MS = 10 * 60_000;
 let touchedAt = Date.now();
@@ -28,7 +28,8 @@ export function useLoad(load, keys, { every = 0, topic = null } = {}) {
       const data = await load(mine.signal);
       if (!mine.signal.aborted) setFound({ data, problem: null, isLoading: false, at: Date.now() });
     } catch (problem) {
-      if (mine.signal.aborted || problem.code === "cancelled") return;
+      // When the session is over the form to sign in is shown; what is behind it stays as it was.
+      if (mine.signal.aborted || problem.code === "cancelled" || current().status !== "in") return;
       setFound((before) => ({ ...before, problem, isLoading: false }));
     }
   }, keys);
