@@ -34,8 +34,8 @@ function App({ area }) {
 
   return html`<${Bar} area=${area} path=${path} user=${isIn ? user : null} />
     <${OfflineBar} />
-    ${status === "starting" && html`<main class="page"><${Bones} /></main>`}
-    ${status === "failed" && html`<main class="page"><div class="card"><${Failure} problem=${problem} retry=${begin} /></div></main>`}
+    ${status === "starting" && html`<main class="page"><h1 class="unseen">${service}</h1><${Bones} /></main>`}
+    ${status === "failed" && html`<main class="page"><h1 class="unseen">${service}</h1><div class="card"><${Failure} problem=${problem} retry=${begin} /></div></main>`}
     ${status === "out" && (path === REGISTER ? html`<${Register} />` : html`<${SignIn} key=${era} notice=${notice} />`)}
     ${isOver && html`<${SignIn} notice=${notice} email=${user.email} />`}
     ${isIn && path !== REGISTER && html`<${Page} key=${era} area=${area} path=${path} user=${user} isHidden=${isOver} />`}
