@@ -143,6 +143,14 @@ $(PEERS)/better_auth/node_modules/.installed: $(PEERS)/better_auth/package.json 
 	@npm ci --prefix $(PEERS)/better_auth --loglevel error --fetch-retries 8
 	@touch $@
 
+.PHONY: stories
+stories: $(STAMP) ## serve every page in every state, with made-up data and without a database
+	@$(BIN)/python -m stories $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(STAMP) ## take the pictures of the pages for the documents anew (needs a Chromium)
+	$(BIN)/python -m stories.screenshots $(ARGS)
+
 # Without Node.js there is nothing to run the collection with: a failure in CI, a remark elsewhere.
 .PHONY: postman
 postman: $(STAMP) ## run the Postman collection against a server of its own (needs Node.js)
@@ -163,4 +171,4 @@ clean: ## remove everything that was made here
 	rm -rf .venv .coverage .coverage.* htmlcov dist build postman/node_modules
 	rm -rf $(PEERS)/.env $(PEERS)/better_auth/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find bench src tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find bench src stories tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

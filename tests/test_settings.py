@@ -20,6 +20,8 @@ VALUES: dict[str, tuple[str, object]] = {
     "workers": ("4", 4),
     "app_name": ("Bookshelf", "Bookshelf"),
     "api_docs": ("false", False),
+    "account_pages": ("false", False),
+    "admin_pages": ("false", False),
     "log_format": ("JSON", "json"),
     "database_url": ("sqlite:////var/lib/keystead.db", "sqlite:////var/lib/keystead.db"),
     "database_pool": ("25", 25),

@@ -8,14 +8,28 @@ from fastapi import FastAPI
 from keystead import __version__, logs
 from keystead.assembly import Clock, system_clock
 from keystead.crypto.random import SystemRandomness
+from keystead.domain.passwords import MIN_LENGTHS
 from keystead.lifetime import connected
 from keystead.logs import log
 from keystead.places.refresh import keep_fresh
 from keystead.settings import Settings
-from keystead.web import audit, auth, docs, health, jwks, profile, sessions, users, verify
+from keystead.web import (
+    audit,
+    auth,
+    docs,
+    health,
+    jwks,
+    overview,
+    pages,
+    profile,
+    sessions,
+    users,
+    verify,
+)
 from keystead.web.access import Guarded, check_declared
 from keystead.web.call import Context
 from keystead.web.cookies import CookiePolicy
+from keystead.web.page_files import AREAS, PageFiles, Site, read_contents
 from keystead.web.shell import Reach, Shell
 
 
@@ -31,6 +45,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         service=settings.app_name,
         version=__version__,
         first_request=int.from_bytes(SystemRandomness().new_salt()),
+        pages=_page_files(settings),
     )
 
     @asynccontextmanager
@@ -58,17 +73,27 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
 def all_routes(settings: Settings) -> list[Guarded]:
     """Return the routes that are served, the most frequent first."""
     modules = [
-        verify,
-        profile,
-        auth,
-        sessions,
-        users,
-        audit,
-        jwks,
-        health,
-        *([docs] if settings.api_docs else []),
+        verify.routes,
+        profile.routes,
+        auth.routes,
+        sessions.routes,
+        users.routes,
+        audit.routes,
+        overview.routes,
+        jwks.routes,
+        health.routes,
+        *([pages.account] if settings.account_pages else []),
+        *([pages.admin] if settings.admin_pages else []),
+        *([docs.routes] if settings.api_docs else []),
     ]
-    return [route for module in modules for route in module.routes]
+    return [route for routes in modules for route in routes]
+
+
+def _page_files(settings: Settings) -> PageFiles:
+    is_served = {"account": settings.account_pages, "admin": settings.admin_pages}
+    areas = tuple(area for area in AREAS if is_served[area])
+    site = Site(settings.app_name, MIN_LENGTHS[settings.password_profile], areas)
+    return PageFiles(site, read_contents() if areas else {})
 
 
 def _reach(settings: Settings) -> Reach:

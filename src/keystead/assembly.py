@@ -20,6 +20,7 @@ from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blo
 from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.devices import read_device
+from keystead.domain.overview import GEO_DATABASE_OLD, Concern, Installation
 from keystead.domain.passwords import MIN_LENGTHS, PasswordPolicy
 from keystead.domain.session import COMMAND_LINE, SETTINGS
 from keystead.domain.store import Store
@@ -29,8 +30,9 @@ from keystead.flows.tools import Tools
 from keystead.flows.unsettled import UnsettledRotations
 from keystead.logs import log, record
 from keystead.places.lookup import Places
+from keystead.setting_refusals import has_weak_secret
 from keystead.settings import Settings
-from keystead.store import is_embedded, open_store, sqlite_path
+from keystead.store import is_embedded, open_store, product_of, sqlite_path
 
 if TYPE_CHECKING:
     from keystead.redis_counts import RedisCounts
@@ -113,11 +115,29 @@ def _tools(
         counter_key=CounterKeys(keyring),
         counts=store,
         is_degraded=lambda: False,
+        inspect=lambda now: _installation(settings, places, now),
         throttle_policy=settings.throttle_policy,
         csrf_tokens=MacCsrfTokens(keyring),
         audit=MacAuditSeals(keyring, random),
         audit_trim_after=settings.audit_trim_after,
         origin=COMMAND_LINE,
+    )
+
+
+def _installation(settings: Settings, places: Places, now: datetime) -> Installation:
+    geo = places.describe()
+    is_old = geo is not None and geo.age(now) > GEO_DATABASE_OLD
+    found = {
+        Concern.JWT_SECRET_WEAK: has_weak_secret(settings),
+        Concern.THROTTLE_OFF: settings.throttle == "off",
+        Concern.GEO_DATABASE_MISSING: geo is None,
+        Concern.GEO_DATABASE_OLD: is_old,
+    }
+    return Installation(
+        database=product_of(settings.database_url.get_secret_value()),
+        geo_built_at=geo.built_at if geo else None,
+        expects_proxy=bool(settings.trusted_proxies),
+        concerns=tuple(concern for concern, is_so in found.items() if is_so),
     )
 
 

@@ -86,7 +86,7 @@ def unsafe_in_production(settings: "Settings") -> Iterator[Refusal]:
 
 
 def _samples(settings: "Settings") -> Iterator[Refusal]:
-    if settings.jwt_secret and _is_sample(settings.jwt_secret.get_secret_value()):
+    if has_weak_secret(settings):
         yield "jwt_secret", "a sample value", "a random one (try: openssl rand -base64 48)"
     if settings.admin_password and SAMPLE.search(settings.admin_password.get_secret_value()):
         yield "admin_password", "a sample value", "one that only you know"
@@ -95,6 +95,11 @@ def _samples(settings: "Settings") -> Iterator[Refusal]:
 def _is_on_this_machine(origin: str) -> bool:
     host = urlsplit(origin).hostname
     return host in LOOPBACK_HOSTS
+
+
+def has_weak_secret(settings: "Settings") -> bool:
+    """Say whether access tokens are signed with a secret that somebody could guess."""
+    return settings.jwt_secret is not None and _is_sample(settings.jwt_secret.get_secret_value())
 
 
 def _is_sample(secret: str) -> bool:

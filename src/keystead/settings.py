@@ -100,6 +100,12 @@ class Settings(BaseSettings):
         "Keystead", min_length=1, max_length=64, description="Name of the service, shown at `/`"
     )
     api_docs: bool = Field(default=True, description="Serve `/docs` and `/openapi.json`")
+    account_pages: bool = Field(
+        default=True, description="Serve the pages below `/account`, for everybody"
+    )
+    admin_pages: bool = Field(
+        default=True, description="Serve the pages below `/admin`, for admins"
+    )
     log_format: Annotated[Literal["auto", "console", "json"], Word] = Field(
         "auto", description="`console` or `json`; `auto` is `json` in production"
     )

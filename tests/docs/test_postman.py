@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from keystead.web import docs
+from keystead.web import docs, pages
 from tests.docs.markdown import read
 from tests.web.calls import ROUTES, key
 
 COLLECTION = json.loads(read("postman/keystead.postman_collection.json"))
 
-FILES = {key(route) for route in docs.routes if "{" in route.path}
-"""Parts of the page of the API documentation, which asks for them itself."""
+FILES = {key(route) for route in (*docs.routes, *pages.account, *pages.admin) if "{" in route.path}
+"""Parts of pages, which ask for them themselves."""
 
 
 @pytest.mark.parametrize("route", [key(route) for route in ROUTES if key(route) not in FILES])

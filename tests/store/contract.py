@@ -13,6 +13,7 @@ from tests.store.contract_audit import AuditPromises
 from tests.store.contract_authentication import AuthenticationPromises
 from tests.store.contract_failure import FailurePromises
 from tests.store.contract_listing import ListingPromises
+from tests.store.contract_overview import OverviewPromises
 from tests.store.contract_races import RacePromises
 from tests.store.contract_rotation import RotationPromises
 from tests.store.contract_sessions import SessionPromises
@@ -32,6 +33,7 @@ class StoreContract(
     AttemptPromises,
     UpkeepPromises,
     AuditPromises,
+    OverviewPromises,
     TransferPromises,
     RacePromises,
     TextPromises,

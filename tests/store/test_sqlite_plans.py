@@ -10,12 +10,12 @@ import pytest
 
 from keystead.domain.audit import AuditQuery
 from keystead.domain.user import EmailAddress, Role, Status, UserId, UserQuery
-from keystead.store import audit_queries, sql
+from keystead.store import audit_queries, overview_queries, sql
 from tests.store.sqlite_files import open_sqlite
 
 QUERIES = {
     prefix + name: text
-    for prefix, module in (("", sql), ("AUDIT_", audit_queries))
+    for prefix, module in (("", sql), ("AUDIT_", audit_queries), ("OVERVIEW_", overview_queries))
     for name, text in vars(module).items()
     if isinstance(text, str) and text.strip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
 }

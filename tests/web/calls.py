@@ -6,6 +6,7 @@ import httpx
 
 from keystead.app import all_routes
 from keystead.settings import Settings
+from keystead.web import pages
 from keystead.web.access import Guarded
 from tests.conftest import Service
 from tests.people import PASSWORD, Person
@@ -20,7 +21,9 @@ def key(route: Guarded) -> str:
 
 KEYS = [key(route) for route in ROUTES]
 
-HIDDEN = {"GET /docs", "GET /docs/{file}", "GET /openapi.json"}
+PAGES = {key(route) for route in (*pages.account, *pages.admin)}
+
+HIDDEN = {"GET /docs", "GET /docs/{file}", "GET /openapi.json", *PAGES}
 DOCUMENTED = [route for route in KEYS if route not in HIDDEN]
 
 NEEDS_NO_DATABASE = {
@@ -29,6 +32,7 @@ NEEDS_NO_DATABASE = {
     "GET /openapi.json",
     "GET /docs",
     "GET /docs/{file}",
+    *PAGES,
 }
 
 
@@ -45,7 +49,13 @@ class Caller:
         """Send a request that *route* (`METHOD /path`) would answer, were it from anybody."""
         method, _, template = route.partition(" ")
         path = template.format(
-            user_id=self.subject.id, session_id=self.session_id, role="user", file="start.js"
+            user_id=self.subject.id,
+            session_id=self.session_id,
+            role="user",
+            file="start.js" if template.startswith("/docs") else "base.css",
+            id=self.subject.id,
+            page="register" if template.startswith("/account") else "users",
+            version="0",
         )
         return await self.client.request(method, path, json=self._body(route), headers=self.headers)
 

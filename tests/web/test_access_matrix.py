@@ -88,6 +88,14 @@ STATUS = {
     "DELETE /sessions":                (401, 200, 200, 200, 401, 401),
     "DELETE /sessions/{session_id}":   (401, 200, 404, 404, 401, 401),
     "GET /audit":                      (401, 403, 403, 200, 401, 401),
+    "GET /overview":                   (401, 403, 403, 200, 401, 401),
+    "GET /account":                    (200, 200, 200, 200, 200, 200),
+    "GET /account/{page}":             (200, 200, 200, 200, 200, 200),
+    "GET /account/files/{version}/{file}": (200, 200, 200, 200, 200, 200),
+    "GET /admin":                      (200, 200, 200, 200, 200, 200),
+    "GET /admin/{page}":               (200, 200, 200, 200, 200, 200),
+    "GET /admin/users/{id}":           (200, 200, 200, 200, 200, 200),
+    "GET /admin/files/{version}/{file}": (200, 200, 200, 200, 200, 200),
     "GET /users":                      (401, 403, 403, 200, 401, 401),
     "GET /users/{user_id}":            (401, 200, 403, 200, 401, 401),
     "DELETE /users/{user_id}":         (401, 200, 403, 200, 401, 401),
@@ -152,7 +160,17 @@ async def test_reading_changes_nothing(
 
 @pytest.mark.parametrize(
     "path",
-    ["/admin", "/profile/", "//profile", "/Profile", "/users/", "/auth", "/.env", "/auth/login/x"],
+    [
+        "/admin/",
+        "/account/files/style.css",
+        "/profile/",
+        "//profile",
+        "/Profile",
+        "/users/",
+        "/auth",
+        "/.env",
+        "/auth/login/x",
+    ],
 )
 async def test_a_path_that_is_not_in_the_table_is_not_there(path: str, ada: Person) -> None:
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):

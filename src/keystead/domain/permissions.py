@@ -22,6 +22,7 @@ class Permission(StrEnum):
     USER_SESSIONS_READ = "user:sessions:read"
     USER_SESSIONS_END = "user:sessions:end"
     AUDIT_READ = "audit:read"
+    OVERVIEW_READ = "overview:read"
     ENTER_AS_ADMIN = "enter:admin"
     """To what other services keep for admins, when they ask `GET /auth/verify?role=admin`."""
 
@@ -43,6 +44,7 @@ TABLE: dict[Role, dict[Permission, Reach]] = {
         Permission.USER_SESSIONS_READ: Reach.ALL,
         Permission.USER_SESSIONS_END: Reach.ALL,
         Permission.AUDIT_READ: Reach.ALL,
+        Permission.OVERVIEW_READ: Reach.ALL,
         Permission.ENTER_AS_ADMIN: Reach.ALL,
     },
     Role.USER: {

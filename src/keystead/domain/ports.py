@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.events import Event
+from keystead.domain.overview import Installation
 from keystead.domain.session import Device, Origin, Place, Session, SessionId, SignedIn
 from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import (
@@ -151,6 +152,9 @@ class AuditSeals(Protocol):
 
 CounterKey = Callable[[str, str], str]
 """Return the key of a counter: of which kind, for what. It says neither."""
+
+Inspect = Callable[[datetime], Installation]
+"""Says what runs here, and what an operator should see to."""
 
 IsDegraded = Callable[[], bool]
 """Whether something is away that this process can do without."""

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keystead.domain.audit import AuditHead, AuditQuery, AuditRecord, Seal
+from keystead.domain.overview import Counts, Whereabouts
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally, Wanted
 from keystead.domain.tokens import RotationOutcome
@@ -270,3 +271,12 @@ class Store(Protocol):
 
         Returns: how many.
         """
+
+    async def count_all(self, now: datetime, limit: int) -> Counts:
+        """Count accounts, and sessions that are live at *now*: of each kind no more than *limit*."""
+
+    async def count_audit(self, name: str, first: str, end: str, limit: int) -> int:
+        """Count records called *name* from the id *first* on and before *end*: no more than *limit*."""
+
+    async def sample_whereabouts(self, now: datetime, limit: int) -> list[Whereabouts]:
+        """Return where up to *limit* sessions, live at *now*, were opened: those that expire last."""

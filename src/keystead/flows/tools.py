@@ -16,6 +16,7 @@ from keystead.domain.ports import (
     CsrfTokens,
     DeviceTokens,
     FindPlace,
+    Inspect,
     IsDegraded,
     Passwords,
     Randomness,
@@ -60,6 +61,7 @@ class Tools:
     counter_key: CounterKey
     counts: AttemptCounts
     is_degraded: IsDegraded
+    inspect: Inspect
     throttle_policy: ThrottlePolicy
     csrf_tokens: CsrfTokens
     audit: AuditSeals

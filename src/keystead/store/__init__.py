@@ -25,6 +25,7 @@ __all__ = [
     "UnknownDatabase",
     "is_embedded",
     "open_store",
+    "product_of",
     "sqlite_path",
     "without_secrets",
 ]
@@ -37,6 +38,14 @@ class UnknownDatabase(Exception):  # noqa: N818 - named for the fact, like every
 def is_embedded(url: str) -> bool:
     """Say whether the database is a file of ours: migrated at the start, up as long as we are."""
     return _scheme(url) == "sqlite"
+
+
+def product_of(url: str) -> str:
+    """Return the name of the product that *url* is of, as it writes it itself."""
+    scheme = _scheme(url)
+    if scheme.startswith("mongodb"):
+        return "MongoDB"
+    return "SQLite" if scheme == "sqlite" else "PostgreSQL"
 
 
 def without_secrets(url: str) -> str:

@@ -10,14 +10,15 @@ from keystead.domain.transfer import CopyState, Counts, Part
 from keystead.domain.user import Credentials
 from keystead.store import mongo_documents as documents
 from keystead.store import mongo_schema
-from keystead.store.mongo_audit import HEAD, MongoAudit, document_of
+from keystead.store.mongo_audit import HEAD, document_of
 from keystead.store.mongo_connection import Database, Transaction
 from keystead.store.mongo_documents import USER_BY_EMAIL
+from keystead.store.mongo_overview import MongoOverview
 
 COPY = {"_id": "copy"}
 
 
-class MongoTransfer(MongoAudit):
+class MongoTransfer(MongoOverview):
     """The verbs that no request needs, on top of those for upkeep and the audit log."""
 
     async def open_to_read(self) -> bool:

@@ -72,6 +72,11 @@ def credentials_from(row: Row) -> Credentials:
     return Credentials(user_from(user), PasswordHash(text, pepper_id))
 
 
+def place_from(text: str | None) -> Place | None:
+    """Read the column `place`."""
+    return None if text is None else Place(**json.loads(text))
+
+
 def session_from(row: Row) -> Session:
     """Build a session from the columns of `sql.SESSION`."""
     rotated_at, place = row[3], row[14]
@@ -90,7 +95,7 @@ def session_from(row: Row) -> Session:
             ip=row[9],
             user_agent=row[10],
             device=Device(row[11], row[12], row[13]),
-            place=None if place is None else Place(**json.loads(place)),
+            place=place_from(place),
         ),
     )
 

@@ -9,11 +9,11 @@ from keystead.domain.session import Session
 from keystead.domain.transfer import CopyState, Counts
 from keystead.domain.user import Credentials
 from keystead.store import audit_queries, rows, sql
-from keystead.store.sql_audit import SqlAudit
+from keystead.store.sql_overview import SqlOverview
 from keystead.store.sql_store import Parameters
 
 
-class SqlTransfer(SqlAudit):
+class SqlTransfer(SqlOverview):
     """The verbs that no request needs, on top of those that it does."""
 
     @abstractmethod

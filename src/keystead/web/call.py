@@ -15,6 +15,7 @@ from keystead.flows.tools import Tools
 from keystead.logs import RequestLine
 from keystead.web.cookies import CookiePolicy
 from keystead.web.head import Head
+from keystead.web.page_files import PageFiles
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Context:
 
     Args:
         first_request: a random number to count the requests of this process from.
+        pages: what the pages are made of.
         connected: the tools, once the database has answered for the first time.
 
     """
@@ -33,6 +35,7 @@ class Context:
     service: str
     version: str
     first_request: int
+    pages: PageFiles
     connected: Tools | None = None
 
     @property

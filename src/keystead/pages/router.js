@@ -1,0 +1,41 @@
+/* Addresses without reloading: links inside an area, and the way back. */
+import { html, useEffect, useState } from "./dom.js";
+
+const watchers = new Set();
+const tell = () => watchers.forEach((watcher) => watcher());
+addEventListener("popstate", tell);
+
+export function usePath() {
+  const [path, setPath] = useState(location.pathname);
+  useEffect(() => {
+    const watcher = () => setPath(location.pathname);
+    watchers.add(watcher);
+    return () => watchers.delete(watcher);
+  }, []);
+  return path;
+}
+
+export function go(path, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  tell();
+  scrollTo(0, 0);
+}
+
+export function Link({ to, children, ...rest }) {
+  const follow = (event) => {
+    const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!isPlain) return;
+    event.preventDefault();
+    go(to);
+  };
+  return html`<a href=${to} onClick=${follow} ...${rest}>${children}</a>`;
+}
+
+/* Keep what is being looked for in the address, so that a reload and the way back find it again. */
+export function keepQuery(values) {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
+  const text = query.size ? `?${query}` : "";
+  if (text !== location.search) history.replaceState(null, "", location.pathname + text);
+}
+
+export const queryValue = (name) => new URLSearchParams(location.search).get(name) ?? "";

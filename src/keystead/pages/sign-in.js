@@ -1,0 +1,118 @@
+/* Sign in, and register: what is shown to somebody whom the service does not know yet. */
+import { html, useEffect, useState } from "./dom.js";
+import { Countdown, EmailField, PasswordField, useCountdown } from "./fields.js";
+import { Button, Notice, meaning } from "./parts.js";
+import { Link } from "./router.js";
+import { register, signIn } from "./session.js";
+import { judge } from "./strength.js";
+import { has, t } from "./text.js";
+
+const { service, minPassword, areas } = document.documentElement.dataset;
+const SITE = { service, minimum: Number(minPassword) };
+const MAY_REGISTER = areas.split(" ").includes("account");
+const BELONGS_TO_PASSWORD = /^password_/;
+
+/* `notice`: why they see this, a key of the texts. `email`: who was signed in a moment ago. */
+export function SignIn({ notice = null, email: known = "" }) {
+  const [email, setEmail] = useState(known);
+  const form = useForm(() => signIn(email, form.password));
+  const isWrong = form.problem?.code === "invalid_credentials";
+  useTitle(t("sign_in.title"));
+
+  return html`<main class="page narrow">
+    <h1 tabindex="-1">${t("sign_in.to", { service })}</h1>
+    <div class="card">
+      <form class="form" method="post" onSubmit=${form.submit} novalidate>
+        ${notice && !form.problem && html`<${Notice} kind=${kindOf(notice)} title=${t(`notice.${notice}`)}>${has(`notice.${notice}.more`) ? t(`notice.${notice}.more`) : null}<//>`}
+        <${Wrong} form=${form} text=${isWrong ? t("sign_in.wrong") : null} />
+        <${EmailField} value=${email} onInput=${setEmail} autofocus=${!known} wrong=${form.missing(email, "email")} />
+        <${PasswordField} label=${t("password")} autocomplete="current-password" autofocus=${Boolean(known)}
+          value=${form.password} onInput=${form.setPassword} wrong=${form.missing(form.password, "password")} />
+        <${Button} type="submit" kind="main full" busy=${form.isBusy}>${t("sign_in.action")}<//>
+      </form>
+    </div>
+    ${MAY_REGISTER && html`<p class="after">${t("sign_in.new")} <${Link} to="/account/register">${t("register.action")}<//></p>`}
+  </main>`;
+}
+
+export function Register() {
+  const [email, setEmail] = useState("");
+  const form = useForm(async () => {
+    await register(email, form.password);
+    await signIn(email, form.password);
+  });
+  const verdict = judge(form.password, email, SITE);
+  const { problem } = form;
+  const said = problem?.errors?.[0]?.message;
+  const isPassword = BELONGS_TO_PASSWORD.test(problem?.code) || problem?.errors?.[0]?.field === "password";
+  const isEmail = problem?.errors?.[0]?.field === "email";
+  const emailWrong = form.missing(email, "email") ?? (isEmail ? t("register.email_wrong") : null);
+  const passwordWrong = form.missing(form.password, "password") ?? (isPassword ? worded(problem, said) : null);
+  useTitle(t("register.title"));
+
+  return html`<main class="page narrow">
+    <h1 tabindex="-1">${t("register.title")}</h1>
+    <div class="card">
+      <form class="form" method="post" onSubmit=${form.submit} novalidate>
+        ${problem?.code === "email_taken"
+          ? html`<${Notice} kind="bad" title=${t("error.email_taken")}><${Link} to="/account">${t("sign_in.instead")}<//><//>`
+          : html`<${Wrong} form=${form} isShown=${!isPassword && !isEmail} />`}
+        <${EmailField} value=${email} onInput=${setEmail} autofocus wrong=${emailWrong} />
+        <${PasswordField} label=${t("password")} autocomplete="new-password" value=${form.password} onInput=${form.setPassword} wrong=${passwordWrong}>
+          <div class="strength" data-score=${form.password ? verdict.score : 0} aria-hidden="true"><i></i><i></i><i></i><i></i></div>
+          <p class="hint" role="status">${form.password ? verdict.text : t("register.hint", { count: SITE.minimum })}</p>
+        <//>
+        <${Button} type="submit" kind="main full" busy=${form.isBusy}>${t("register.action")}<//>
+      </form>
+    </div>
+    <p class="after">${t("register.known")} <${Link} to="/account">${t("sign_in.action")}<//></p>
+  </main>`;
+}
+
+function Wrong({ form, text = null, isShown = true }) {
+  const { problem, seconds } = form;
+  if (!problem || !isShown) return null;
+  if (problem.code === "throttled") {
+    if (!seconds) return html`<${Notice} kind="info">${t("throttled.over")}<//>`;
+    return html`<${Notice} kind="bad" title=${t("throttled.title")}><${Countdown} seconds=${seconds} /><//>`;
+  }
+  return html`<${Notice} kind="bad">${text ?? meaning(problem)}<//>`;
+}
+
+/* A form with a password: sends it, once at a time, and waits when it is told to. */
+function useForm(run) {
+  const [password, setPassword] = useState("");
+  const [problem, setProblem] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+  const [wasSent, setSent] = useState(false);
+  const [seconds, wait] = useCountdown();
+
+  const submit = async (event) => {
+    event.preventDefault();
+    setSent(true);
+    const isFilled = [...event.target.elements].every((one) => !one.required || one.value);
+    if (!isFilled) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await run();
+    } catch (found) {
+      if (found.code === "throttled") wait(found.retryAfter ?? 1);
+      setProblem(found);
+    }
+    setBusy(false);
+  };
+
+  const missing = (value, what) => (wasSent && !value ? t(`missing.${what}`) : null);
+  return { password, setPassword, problem, submit, missing, seconds, isBusy: isBusy || seconds > 0 };
+}
+
+function useTitle(title) {
+  useEffect(() => {
+    document.title = `${title} · ${service}`;
+  }, [title]);
+}
+
+const worded = (problem, said) => (has(`error.${problem.code}`) ? t(`error.${problem.code}`, { count: SITE.minimum }) : said);
+
+const kindOf = (notice) => (notice === "token_reused" ? "bad" : notice === "ended" ? "warn" : "info");
