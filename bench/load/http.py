@@ -95,7 +95,7 @@ def _joined(received: bytes) -> bytes | None:
         size, line_end, rest = received.partition(b"\r\n")
         if not line_end:
             return None
-        length = int(size, 16)
+        length = int(size.partition(b";")[0], 16)
         if len(rest) < length + 2:
             return None
         if not length:
