@@ -7,5 +7,5 @@ import { migrate, open } from "./auth.js";
 
 const [port, mode] = process.argv.slice(2);
 const opened = open(process.cwd(), mode);
-await migrate(opened);
+await migrate(opened.options);
 createServer(toNodeHandler(opened.auth)).listen(Number(port), "127.0.0.1");

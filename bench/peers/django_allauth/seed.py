@@ -50,11 +50,16 @@ def copy(db: sqlite3.Connection, table: str, own: dict[str, str], count: int) ->
 def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
     """Copy the user, the address and the session there are."""
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415 - needs settings.
+    from django.db import connections  # noqa: PLC0415
 
-    db.execute("PRAGMA synchronous = OFF")  # Nobody has to find it whole after a crash.
     (first,) = db.execute("SELECT max(id) FROM auth_user").fetchone()
     (key,) = db.execute("SELECT session_key FROM django_session").fetchone()
     model = SessionStore(key).load()
+    connections.close_all()  # Nobody else may have it open while its journal changes.
+    # Nobody has to find it whole after a crash.
+    db.execute("PRAGMA journal_mode = MEMORY")
+    db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cache_size = -400000")
     email = "'person-' || n || '@example.com'"
     copy(db, "auth_user", {
         "id": f"{first + 1} + n", "username": "'person-' || n", "email": email,
@@ -119,7 +124,6 @@ def main() -> None:
     db = sqlite3.connect(FOLDER / "django-allauth.db")
     fill(db, sessions, users)
     db.commit()
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     query = "SELECT session_key FROM django_session ORDER BY random() LIMIT ?"
     keys = [key for (key,) in db.execute(query, (tokens,))]
     (password_hash,) = db.execute("SELECT password FROM auth_user LIMIT 1").fetchone()
