@@ -38,7 +38,7 @@ function What({ record }) {
 function Who({ id }) {
   if (!id) return html`<span class="quiet">–</span>`;
   const email = emails.get(id);
-  if (email) return html`<${Link} to=${`/admin/users/${encodeURIComponent(id)}`}>${email}<//>`;
+  if (email) return html`<${Link} to=${`/admin/users/${encodeURIComponent(id)}`} title=${email}>${email}<//>`;
   return html`<span class="quiet" title=${id}>${email === null ? t("audit.gone") : `…${id.slice(-8)}`}</span>`;
 }
 
