@@ -1,10 +1,12 @@
 """
 `python -m stories.screenshots [story...]`: pictures of the pages, for the documents.
 
-Needs a Chromium: one that is installed, or the one that CHROMIUM names.
+Needs a Chromium: one that is installed, or the one that CHROMIUM names. With pngquant they are small.
 """
 
 import asyncio
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,8 +63,11 @@ async def _take(browser: Browser, address: str, name: str, scheme: str, size: st
     await show(page, address, name)
     await page.wait_for_load_state("networkidle")
     is_modal = await page.locator("dialog[open]").count() > 0
-    await page.screenshot(path=FOLDER / f"{name}-{size}-{scheme}.png", full_page=not is_modal)
+    path = FOLDER / f"{name}-{size}-{scheme}.png"
+    await page.screenshot(path=path, full_page=not is_modal)
     await context.close()
+    if pngquant := shutil.which("pngquant"):  # A third of the size, and no difference to be seen.
+        subprocess.run([pngquant, "--force", "--strip", "--output", path, path], check=True)  # noqa: ASYNC221, S603
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ export function Audit() {
   const isNobody = found.problem?.code === "nobody";
 
   return html`<div class="head"><div><h1 tabindex="-1">${t("audit.title")}</h1><p>${t("audit.lead")}</p></div></div>
-    <form class="filters" role="search" onSubmit=${look}>
+    <form class="filters of-records" role="search" onSubmit=${look}>
       <div><label class="unseen" for="event">${t("audit.event")}</label>
         <select id="event" value=${event} onChange=${(change) => setEvent(change.target.value)}>
           <option value="">${t("audit.any_event")}</option>

@@ -7,7 +7,7 @@ const LEFT = 48;
 const BOTTOM = 28;
 const TOP = 8;
 const DAY_WIDTH = 56;
-const STEPS = [1, 2, 3, 4, 5, 6, 8, 10];
+const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
 const dayForm = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
 const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
@@ -69,10 +69,10 @@ function Table({ days }) {
 
 const named = ({ day }) => dayForm.format(new Date(day));
 
-/* The next number above that four lines divide well. */
+/* The next number above that four lines divide into whole ones. */
 function nice(value) {
   const size = 10 ** Math.floor(Math.log10(value / 4));
-  return STEPS.map((step) => 4 * step * size).find((one) => one >= value);
+  return STEPS.map((step) => 4 * step * size).find((one) => one >= value && one % 4 === 0);
 }
 
 function useWidth() {

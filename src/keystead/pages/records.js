@@ -13,7 +13,7 @@ const emails = new Map();
 export function Records({ records, known = null }) {
   if (known) emails.set(known._id, known.email);
   useEmails(records.flatMap(({ actor, subject }) => [actor, subject]));
-  return html`<table class="records">
+  return html`<div class="scroll"><table class="records">
     <caption class="unseen">${t("audit.table")}</caption>
     <thead><tr><th scope="col">${t("audit.when")}</th><th scope="col">${t("audit.what")}</th><th scope="col">${t("audit.who")}</th><th scope="col">${t("audit.whom")}</th><th scope="col">${t("audit.from")}</th><th scope="col">${t("audit.details")}</th></tr></thead>
     <tbody>${records.map((record) => html`<tr key=${record._id}>
@@ -24,7 +24,7 @@ export function Records({ records, known = null }) {
       <td class="small number">${record.ip ?? "–"}</td>
       <td class="small"><${Details} record=${record} /></td>
     </tr>`)}</tbody>
-  </table>`;
+  </table></div>`;
 }
 
 /* A newer service may record what these pages have no words for yet. */
@@ -38,7 +38,7 @@ function What({ record }) {
 function Who({ id }) {
   if (!id) return html`<span class="quiet">–</span>`;
   const email = emails.get(id);
-  if (email) return html`<${Link} to=${`/admin/users/${encodeURIComponent(id)}`}>${email}<//>`;
+  if (email) return html`<${Link} to=${`/admin/users/${encodeURIComponent(id)}`} title=${email}>${email}<//>`;
   return html`<span class="quiet" title=${id}>${email === null ? t("audit.gone") : `…${id.slice(-8)}`}</span>`;
 }
 
