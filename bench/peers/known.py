@@ -20,7 +20,7 @@ JSON = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": USER_AGENT}
 
 WARM_UP_SECONDS = 5
-"""V8 compiles what has run some thousand times; until then it would be measured at a third of it."""
+"""V8 compiles what has run some thousand times; until then it is slower by half and more."""
 
 SQLITE = "SQLite, WAL, synchronous=FULL"
 
