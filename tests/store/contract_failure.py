@@ -36,6 +36,9 @@ READS: dict[str, Call] = {
     "list_sealed": lambda store: store.list_sealed(0, 10),
     "list_unsealed": lambda store: store.list_unsealed("", 10),
     "find_audit_head": lambda store: store.find_audit_head(),
+    "count_all": lambda store: store.count_all(NOW, 10),
+    "count_audit": lambda store: store.count_audit("x", "", "y", 10),
+    "sample_whereabouts": lambda store: store.sample_whereabouts(NOW, 10),
 }
 WRITES: dict[str, Call] = {
     "add_user": lambda store: store.add_user(USER, HASH, record=None),
