@@ -164,7 +164,7 @@ PLACES = [
 OVERVIEW: Json = {
     "accounts": {"total": 1284, "admins": 3, "disabled": 12},
     "sessions": 2147,
-    "counted": 100_000,
+    "counted": 50_000,
     "countedADay": 10_000,
     "days": DAYS,
     "sampled": 1000,

@@ -22,6 +22,9 @@ QUERIES = {
 MAY_SCAN = {"CHECK", "COUNT", "AUDIT_COUNT"}
 """The one takes the first row it comes across; the others count before a copy, never for a request."""
 
+OF_A_COUNT = {"SCAN CONSTANT ROW", "SCAN found"}
+"""No table: what a subquery has found, up to its limit. Its own steps are looked at as well."""
+
 COMBINATIONS = [
     UserQuery(10, after, search, role, status)
     for after, search, role, status in product(
@@ -62,7 +65,7 @@ def plan(db: sqlite3.Connection, query: str) -> list[str]:
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_query_goes_by_an_index(db: sqlite3.Connection, name: str) -> None:
     for step in plan(db, QUERIES[name]):
-        assert name in MAY_SCAN or not step.startswith("SCAN"), step
+        assert name in MAY_SCAN or step in OF_A_COUNT or not step.startswith("SCAN"), step
         assert "TEMP B-TREE" not in step
         assert not step.startswith("SEARCH") or " USING " in step
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from keystead.domain.session import Place
 
-MOST = 100_000
-"""Accounts of a kind, and live sessions, are counted up to here: a few milliseconds of an index."""
+MOST = 50_000
+"""Accounts of a kind, and live sessions, are counted up to here: some milliseconds of an index."""
 
 MOST_A_DAY = 10_000
 """Events of a kind are counted up to here for each day."""

@@ -7,7 +7,9 @@ says. A place is looked up for each session of a sample.
 
 
 def _count(table: str, condition: str, limit: str) -> str:
-    return f"(SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {condition} LIMIT {limit}) AS some)"
+    return (
+        f"(SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {condition} LIMIT {limit}) AS found)"
+    )
 
 
 COUNT_ALL = f"""

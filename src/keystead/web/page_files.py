@@ -113,7 +113,7 @@ def read_contents() -> dict[str, bytes]:
 
 
 def _imports(name: str, contents: Mapping[str, bytes]) -> Iterator[str]:
-    for imported in IMPORT.findall(contents[name].decode()):
+    for imported in IMPORT.findall(str(contents[name], "utf-8")):
         yield imported
         yield from _imports(imported, contents)
 
