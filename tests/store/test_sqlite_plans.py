@@ -25,6 +25,9 @@ MAY_SCAN = {"CHECK", "COUNT", "AUDIT_COUNT"}
 OF_A_COUNT = {"SCAN CONSTANT ROW", "SCAN found"}
 """No table: what a subquery has found, up to its limit. Its own steps are looked at as well."""
 
+NO_TABLE = "SCAN CONSTANT ROW"
+"""A SELECT that only puts others together."""
+
 COMBINATIONS = [
     UserQuery(10, after, search, role, status)
     for after, search, role, status in product(
