@@ -5,6 +5,8 @@ What is open to anybody is written down here once more: a route that nobody put 
 refuse.
 """
 
+import re
+
 import httpx
 import pytest
 
@@ -23,6 +25,9 @@ OPEN = {
     ("POST", "/auth/logout"),
 }
 """What answers 200 without any credentials."""
+
+PAGES = re.compile(r"/(account|admin)(/|$)")
+"""Files, the same for everybody; tests/web/test_pages.py looks at them."""
 
 METHODS = [
     "GET",
@@ -51,7 +56,10 @@ async def test_without_credentials_every_route_but_the_open_ones_refuses(
         for method in METHODS:
             answer = await anybody.request(method, path)
             assert answer.status_code in {200, 400, 401, 404, 405, 415}
-            if answer.is_success and method != "HEAD":
+            if PAGES.match(path):
+                assert "bob" not in answer.text
+                assert method in {"GET", "HEAD"} or not answer.is_success
+            elif answer.is_success and method != "HEAD":
                 succeeded.add((method, path))
 
     assert succeeded == OPEN
@@ -61,7 +69,7 @@ async def test_without_credentials_every_route_but_the_open_ones_refuses(
 
 DETOURS = [
     "/users/", "//users", "/Users", "/users/.", "/users;a=b", "/users%2f", "/users%00", "/./users",
-    "/%75sers/", "/users.json", "/api/users", "/v1/users", "/admin", "/users/x/..%2f", "/users%20",
+    "/%75sers/", "/users.json", "/api/users", "/v1/users", "/admin/", "/admin/files/0/..%2f..%2fusers", "/users/x/..%2f", "/users%20",
     "/profile/../users", "/livez/../users", "/livez%2f..%2fusers", "/docs/..%2f..%2fusers", "/users?",
     "/docs/%2e%2e/%2e%2e/secrets.json", "/docs/..%5c..%5ckeystead.db", "/.env", "/keystead.db",
     "/keystead.secrets.json", "/docs//etc/passwd", "/docs/%2fetc%2fpasswd", "/debug", "/users%0a",
@@ -112,7 +120,14 @@ async def test_on_a_new_installation_nobody_becomes_an_admin_over_http(
 ) -> None:
     """There is nothing to set up, neither the first time nor when the admins are gone (CVE-2023-46249)."""
     first = await service.person("admin")
-    setup = ["/setup", "/install", "/admin", "/auth/setup", "/if/flow/initial-setup/", "/first-run"]
+    setup = [
+        "/setup",
+        "/install",
+        "/admin/first/run",
+        "/auth/setup",
+        "/if/flow/initial-setup/",
+        "/first-run",
+    ]
     for path in setup:
         for method in ("GET", "POST"):
             answer = await first.client.request(method, path, headers=first.bearer)

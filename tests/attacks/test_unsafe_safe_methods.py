@@ -61,8 +61,14 @@ async def test_no_header_or_parameter_turns_a_read_into_a_write(
     assert await bob.is_signed_in()
 
 
+PAGES = ("profile", "users")
+"""One of each of the two areas of pages."""
+
+
 def fill(route: object, user_id: str, session_id: str) -> list[str]:
-    path = str(getattr(route, "path", ""))
+    path = str(getattr(route, "path", "")).replace("{id}", user_id).replace("{version}", "0")
+    if path.startswith(("/account", "/admin")):
+        return [path.replace("{page}", name).replace("{file}", "base.css") for name in PAGES]
     roles = [path.replace("{role}", role) for role in ("admin", "user")]
     return [
         role.replace("{user_id}", user_id).replace("{session_id}", session_id) for role in roles
