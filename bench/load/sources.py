@@ -1,12 +1,12 @@
-"""What is asked: bearer tokens in turn, chains of refresh tokens, sign-ins."""
+"""What is asked: sessions in turn, chains of refresh tokens, sign-ins, sign-ups."""
 
 import json
 import re
 from collections import deque
-from collections.abc import Sequence
-from itertools import cycle
+from collections.abc import Callable, Sequence
+from itertools import count, cycle
 
-from bench.load.http import Answer, request
+from bench.load.http import CONNECTIONS, Answer, Source, request
 from bench.processes import BenchFailed
 
 USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
@@ -74,3 +74,56 @@ class SignIns:
 
     def answered(self, answer: Answer) -> None:
         """Nothing follows from it."""
+
+
+class Requests:
+    """The same requests, one after the other, as somebody else wrote them."""
+
+    def __init__(self, requests: Sequence[bytes]) -> None:
+        self._requests = cycle(requests)
+
+    def next(self) -> bytes:
+        return next(self._requests)
+
+    def answered(self, answer: Answer) -> None:
+        """Nothing follows from it."""
+
+
+def sessions_of(path: str, headers: Sequence[str]) -> list[Source]:
+    """GET *path* on as many connections as there are, with each of *headers* (`name: value`) in turn."""
+    pairs = [header.split(": ", 1) for header in headers]
+    asked = [request("GET", path, {name: value}) for name, value in pairs]
+    return [Requests(asked[number::CONNECTIONS] or asked) for number in range(CONNECTIONS)]
+
+
+class SignUps:
+    """Sign-ups of people who were never there before; *name* keeps those of several sources apart."""
+
+    def __init__(self, write: Callable[[str, str], bytes], name: str, password: str) -> None:
+        self._write, self._name, self._password = write, name, password
+        self._numbers = count()
+
+    def next(self) -> bytes:
+        return self._write(f"{self._name}-{next(self._numbers)}@example.com", self._password)
+
+    def answered(self, answer: Answer) -> None:
+        """Nothing follows from it."""
+
+
+class JsonRefreshes:
+    """POST *path* with refresh tokens in JSON: the one in each answer is for that session's next turn."""
+
+    def __init__(self, refresh_tokens: Sequence[str], path: str) -> None:
+        self._waiting = deque(refresh_tokens)
+        self._path = path
+
+    def next(self) -> bytes:
+        self._spent = self._waiting.popleft()
+        body = json.dumps({"refresh_token": self._spent}).encode()
+        return request("POST", self._path, {"Content-Type": "application/json"}, body)
+
+    def answered(self, answer: Answer) -> None:
+        successor = json.loads(answer.body)["data"]["refresh_token"]
+        if successor == self._spent:
+            raise BenchFailed("a refresh token came back unchanged")
+        self._waiting.append(successor)

@@ -64,8 +64,8 @@ def load_of(
     if plan.wrk is None:
         sources = [Profiles(tokens[number::CONNECTIONS], path) for number in range(CONNECTIONS)]
         return partial(drive, port, sources, plan.seconds)
-    file = folder / "access-tokens"
-    file.write_text("\n".join(tokens) + "\n")
+    file = folder / "headers"
+    file.write_text("".join(f"Authorization: Bearer {token}\n" for token in tokens))
     return partial(run_wrk, plan.wrk, port, path, file, plan.seconds)
 
 

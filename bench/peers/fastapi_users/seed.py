@@ -1,0 +1,89 @@
+"""
+Fill the database: python seed.py SESSIONS TOKENS.
+
+One person signs up and in as everybody does; SQL copies the rows, ten sessions to a user.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+from application import AccessToken, Base, User, UserCreate, UserManager, engine, session_maker
+from fastapi_users.authentication.strategy.db import DatabaseStrategy
+from fastapi_users.db import SQLAlchemyUserDatabase
+from fastapi_users_db_sqlalchemy.access_token import SQLAlchemyAccessTokenDatabase
+
+PASSWORD = "correct horse battery staple"
+SESSIONS_PER_USER = 10
+PEOPLE = 500
+FOLDER = Path(os.environ["PEER_FOLDER"])
+
+
+async def make_model() -> None:
+    """Sign somebody up and in."""
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    async with session_maker() as session:
+        manager = UserManager(SQLAlchemyUserDatabase(session, User))
+        user = await manager.create(UserCreate(email="model@example.com", password=PASSWORD))
+        strategy = DatabaseStrategy(SQLAlchemyAccessTokenDatabase(session, AccessToken))
+        await strategy.write_token(user)
+    await engine.dispose()
+
+
+def copy(db: sqlite3.Connection, table: str, own: dict[str, str], count: int) -> None:
+    """Copy the first row of *table*; `n` is the number of the copy, from 0."""
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+    values = ", ".join(own.get(column, f"model.{column}") for column in columns)
+    db.execute(f"""
+        WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers LIMIT {count})
+        INSERT INTO {table} ({", ".join(columns)})
+        SELECT {values} FROM numbers JOIN (SELECT * FROM {table} LIMIT 1) AS model
+    """)  # noqa: S608 - made of constants and numbers.
+
+
+def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
+    """Copy the one user and the one session there are; all sessions are from the last 20 hours."""
+    # Nobody has to find it whole after a crash.
+    db.execute("PRAGMA journal_mode = MEMORY")
+    db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cache_size = -400000")
+    identity = "printf('00000000-0000-4000-8000-%012x', {})"
+    copy(db, '"user"', {
+        "id": identity.format("n + 1"), "email": "'person-' || n || '@example.com'",
+    }, users)  # fmt: skip
+    copy(db, "accesstoken", {
+        "token": "lower(hex(randomblob(21))) || 'x'",  # 43 characters, as it makes them.
+        "user_id": identity.format(f"n * 7919 % {users} + 1"),
+        "created_at": "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', "
+        f"'-' || (72000 - n * 72000 / {sessions}) || ' seconds')",
+    }, sessions)  # fmt: skip
+    db.execute("ANALYZE")
+
+
+def main() -> None:
+    """Do it, and write what a load generator needs to seeded.json."""
+    sessions, tokens = map(int, sys.argv[1:])
+    users = max(1, sessions // SESSIONS_PER_USER)
+    asyncio.run(make_model())
+    db = sqlite3.connect(FOLDER / "fastapi-users.db")
+    fill(db, sessions, users)
+    db.commit()
+    chosen = db.execute(
+        "SELECT token FROM accesstoken WHERE token LIKE '%x' ORDER BY random() LIMIT ?", (tokens,)
+    )
+    (password_hash,) = db.execute('SELECT hashed_password FROM "user"').fetchone()
+    seeded = {
+        "headers": [f"Authorization: Bearer {token}" for (token,) in chosen],
+        "emails": [f"person-{n}@example.com" for n in range(min(PEOPLE, users))],
+        "password": PASSWORD,
+        "password_hash": password_hash,
+    }
+    (FOLDER / "seeded.json").write_text(json.dumps(seeded))
+
+
+if __name__ == "__main__":
+    main()
