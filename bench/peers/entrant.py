@@ -114,10 +114,13 @@ class Entrant:
             return float(self._run(command, folder, seconds + PATIENCE_SECONDS))
 
     def _run(self, command: tuple[str, ...], folder: Path, timeout: int) -> str:
-        done = subprocess.run(
-            command, cwd=folder, env=self.environment(folder), check=False, timeout=timeout,
-            capture_output=True, text=True,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=self.environment(folder), check=False, timeout=timeout,
+                capture_output=True, text=True,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise BenchFailed(f"{self.name}: {' '.join(command)} took over {timeout} s") from error
         if done.returncode:
             raise BenchFailed(f"{self.name}: {' '.join(command)} failed:\n{done.stderr}")
         return done.stdout
