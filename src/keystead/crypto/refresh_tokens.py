@@ -16,6 +16,7 @@ import binascii
 import hmac
 import re
 import struct
+import uuid
 
 from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
@@ -44,7 +45,7 @@ class MacRefreshTokens:
 
     def issue(self, session: Session) -> RefreshTokenText:
         """Return the one token for the session's current generation: always the same text."""
-        session_id = bytes.fromhex(session.id.replace("-", ""))
+        session_id = uuid.UUID(session.id).bytes
         head = HEAD.pack(VERSION, self._key_id, session_id, session.generation)
         body = head + self._seal(self._key_id, head) + self._proof(self._key_id, head, session.salt)
         return RefreshTokenText(PREFIX + base64url.encode(body))
@@ -64,7 +65,7 @@ class MacRefreshTokens:
             raise RefreshInvalid
         return RefreshToken(
             key_id=key_id,
-            session_id=_id_of(session_id),
+            session_id=SessionId(str(uuid.UUID(bytes=session_id))),
             generation=generation,
             head=head,
             proof=body[HEAD.size + SEAL_BYTES :],
@@ -79,13 +80,6 @@ class MacRefreshTokens:
 
     def _proof(self, key_id: int, head: bytes, salt: bytes) -> bytes:
         return self._proofs[key_id](head + salt)
-
-
-def _id_of(session_id: bytes) -> SessionId:
-    # A UUID is written in groups of 8, 4, 4, 4 and 12 digits (RFC 9562 section 4).
-    digits = session_id.hex()
-    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return SessionId("-".join(groups))
 
 
 def _macs(keys: dict[int, bytes]) -> dict[int, Mac]:
