@@ -8,7 +8,6 @@ hashes, and a flood of sign-ins is refused instead of piling up memory (a hash t
 import asyncio
 import base64
 import gzip
-import hmac
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +52,7 @@ class PepperedPasswords:
     """Hashes and verifies with the keys of one installation."""
 
     def __init__(self, keyring: Keyring, profile: Argon2Profile, workers: int) -> None:
-        self._peppers = keyring.derive_each("password pepper")
+        self._peppers = keyring.macs("password pepper")
         self._newest = keyring.newest_id
         self._argon2 = PasswordHasher(
             time_cost=profile.iterations,
@@ -129,7 +128,7 @@ class PepperedPasswords:
         text = normalise(password).encode()
         if key_id is None:
             return text
-        return base64.b64encode(hmac.digest(self._peppers[key_id], text, "sha256"))
+        return base64.b64encode(self._peppers[key_id](text))
 
 
 def _release(places: Iterable[threading.Semaphore]) -> None:

@@ -20,7 +20,6 @@ import uuid
 
 from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
-from keystead.crypto.mac import Mac
 from keystead.domain.errors import RefreshInvalid
 from keystead.domain.session import Session, SessionId
 from keystead.domain.tokens import RefreshToken, RefreshTokenText
@@ -40,8 +39,8 @@ class MacRefreshTokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._key_id = keyring.newest_id
-        self._seals = _macs(keyring.derive_each("refresh token seal"))
-        self._proofs = _macs(keyring.derive_each("refresh token proof"))
+        self._seals = keyring.macs("refresh token seal")
+        self._proofs = keyring.macs("refresh token proof")
 
     def issue(self, session: Session) -> RefreshTokenText:
         """Return the one token for the session's current generation: always the same text."""
@@ -80,10 +79,6 @@ class MacRefreshTokens:
 
     def _proof(self, key_id: int, head: bytes, salt: bytes) -> bytes:
         return self._proofs[key_id](head + salt)
-
-
-def _macs(keys: dict[int, bytes]) -> dict[int, Mac]:
-    return {key_id: Mac(key) for key_id, key in keys.items()}
 
 
 def _decode(text: str) -> bytes:
