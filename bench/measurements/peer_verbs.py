@@ -24,6 +24,8 @@ TO_BEST_HASH = Target(">=", 1)
 RENEWING = {"Better Auth": "renew-always"}
 """The mode in which a peer's session check renews the session each time."""
 
+UNITS = {"refresh": "requests/s", "login": "logins/s", "sign-up": "sign-ups/s"}
+
 REMARKS = [
     "refresh: Keystead and django-allauth rotate a refresh token",
     "refresh: Better Auth has none, and writes a new expiry for the same token (updateAge: 0)",
@@ -121,7 +123,7 @@ def _in_turn(
             contenders.append(Contender(entrant.name, turn))
         turns = in_turn(contenders, plan.rounds)
     return [
-        rates(f"{verb}: {contender.name}", own)
+        rates(f"{verb}: {contender.name}", own, UNITS[verb])
         for contender, own in zip(contenders, turns, strict=True)
     ]
 
