@@ -102,8 +102,7 @@ def _checks(  # noqa: PLR0913, PLR0917 - one line of the list above.
     server = stack.enter_context(entrant.serving(folder, plan.cores, mode))
     headers = filled.cached_headers if mode == "cookie-cache" else filled.headers
     path = "/auth/verify" if mode == "verify" else entrant.session_path
-    if entrant.warm_up_seconds:
-        drive(server.port, sessions_of(path, headers), entrant.warm_up_seconds)
+    drive(server.port, sessions_of(path, headers), entrant.warm_up_seconds)
     name = _name(entrant.name, mode, sessions)
     return Contender(name, _load(plan, server, folder / f"headers-{mode}", path, headers))
 

@@ -58,8 +58,8 @@ class Entrant:
 
     ready: str = "/ready"
     refresh_path: str = ""
-    warm_up_seconds: int = 0
-    """How long it is asked before its first turn, beyond what everybody has."""
+    warm_up_seconds: int = 2
+    """How long it is asked before its first turn: by then it has seen each session once."""
 
     settings: str = ""
     """What a reader of the figures must know."""
