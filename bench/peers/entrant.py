@@ -18,6 +18,9 @@ SECRET = "of a server that lives for minutes: 0123456789abcdef"
 
 PATIENCE_SECONDS = 30
 
+SHARED = Path(__file__).parent / "shared"
+"""What those written in Python have in common; it runs in their environments."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -84,7 +87,7 @@ class Entrant:
         return {
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             "PEER_FOLDER": str(folder),
-            "PYTHONPATH": str(self.programs),
+            "PYTHONPATH": f"{self.programs}{os.pathsep}{SHARED}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "NODE_ENV": "production",
             "BETTER_AUTH_SECRET": SECRET,
