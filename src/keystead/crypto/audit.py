@@ -27,9 +27,9 @@ class MacAuditSeals:
 
     def __init__(self, keyring: Keyring, random: Randomness) -> None:
         self._key_id = keyring.newest_id
-        self._record_macs = keyring.macs("audit record")
-        self._chain_macs = keyring.macs("audit chain")
-        self._head_macs = keyring.macs("audit head")
+        self._record_macs = keyring.derive_each("audit record")
+        self._chain_macs = keyring.derive_each("audit chain")
+        self._head_macs = keyring.derive_each("audit head")
         self._random = random
 
     def record(self, event: Event, origin: Origin, now: datetime) -> AuditRecord:

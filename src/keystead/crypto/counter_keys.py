@@ -8,7 +8,7 @@ class CounterKeys:
     """Makes the keys of counters with the newest key of one installation; `domain.ports.CounterKey`."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._mac = keyring.macs("counter key")[keyring.newest_id]
+        self._mac = keyring.derive_each("counter key")[keyring.newest_id]
 
     def __call__(self, kind: str, subject: str) -> str:
         """Return the key for one *subject* of one *kind*: 43 characters, always the same."""

@@ -18,7 +18,7 @@ class MacCsrfTokens:
     """Makes and checks them with the keys of one installation."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._macs = keyring.macs("csrf token")
+        self._macs = keyring.derive_each("csrf token")
         self._newest = self._macs[keyring.newest_id]
 
     def issue(self, session_id: SessionId) -> str:

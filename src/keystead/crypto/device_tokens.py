@@ -36,7 +36,7 @@ class MacDeviceTokens:
 
     def __init__(self, keyring: Keyring, random: Randomness) -> None:
         self._key_id = keyring.newest_id
-        self._macs = keyring.macs("device token")
+        self._macs = keyring.derive_each("device token")
         self._random = random
 
     def issue(self, owner: UserId, now: datetime) -> DeviceTokenText:

@@ -68,8 +68,8 @@ class Keyring:
         oldest = self.master_keys[min(self.master_keys)]
         return derive(oldest, "fingerprint").hex()[:16]
 
-    def macs(self, purpose: str) -> dict[int, Mac]:
-        """Return the MAC for *purpose* under every key id."""
+    def derive_each(self, purpose: str) -> dict[int, Mac]:
+        """Return the MAC for *purpose* under every key id; each has a key of its own."""
         return {key_id: Mac(derive(key, purpose)) for key_id, key in self.master_keys.items()}
 
 

@@ -52,7 +52,7 @@ class PepperedPasswords:
     """Hashes and verifies with the keys of one installation."""
 
     def __init__(self, keyring: Keyring, profile: Argon2Profile, workers: int) -> None:
-        self._peppers = keyring.macs("password pepper")
+        self._peppers = keyring.derive_each("password pepper")
         self._newest = keyring.newest_id
         self._argon2 = PasswordHasher(
             time_cost=profile.iterations,

@@ -39,8 +39,8 @@ class MacRefreshTokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._key_id = keyring.newest_id
-        self._seals = keyring.macs("refresh token seal")
-        self._proofs = keyring.macs("refresh token proof")
+        self._seals = keyring.derive_each("refresh token seal")
+        self._proofs = keyring.derive_each("refresh token proof")
 
     def issue(self, session: Session) -> RefreshTokenText:
         """Return the one token for the session's current generation: always the same text."""
