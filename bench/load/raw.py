@@ -45,34 +45,25 @@ class Connection:
         return answer
 
 
-def drive(
-    port: int, sources: Sequence[Source], seconds: float, *, counts_the_last: bool = False
-) -> Load:
+def drive(port: int, sources: Sequence[Source], seconds: float) -> Load:
     """
     Keep a connection busy for each of *sources*.
 
-    The answers still out at the end count, with the time that they take, if *counts_the_last*: for
-    servers that need longer for one answer than a turn lasts.
+    The answers still out at the end count, with the time they take: one may need longer than a turn.
     """
     connections = [Connection(port, source) for source in sources]
     try:
         with selectors.DefaultSelector() as selector:
             for connection in connections:
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
-            return _drive(selector, connections, seconds, counts_the_last=counts_the_last)
+            return _drive(selector, connections, seconds)
     finally:
         for connection in connections:
             connection.socket.close()
 
 
-def _drive(
-    selector: selectors.BaseSelector,
-    connections: list[Connection],
-    seconds: float,
-    *,
-    counts_the_last: bool,
-) -> Load:
-    answers = in_time = 0
+def _drive(selector: selectors.BaseSelector, connections: list[Connection], seconds: float) -> Load:
+    answers = 0
     now = started = time.perf_counter()
     for connection in connections:
         connection.ask()
@@ -85,11 +76,10 @@ def _drive(
             answers += 1
             now = time.perf_counter()
             if now - started < seconds:
-                in_time += 1
                 connection.ask()
             else:
                 outstanding -= 1
-    return Load(answers, now - started) if counts_the_last else Load(in_time, seconds)
+    return Load(answers, now - started)
 
 
 def _ready(selector: selectors.BaseSelector) -> list[Connection]:

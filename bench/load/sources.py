@@ -12,22 +12,6 @@ from bench.processes import BenchFailed
 USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
 
 
-class Profiles:
-    """GET *path* in many sessions, one after the other."""
-
-    def __init__(self, access_tokens: Sequence[str], path: str = "/profile") -> None:
-        self._requests = cycle([
-            request("GET", path, {"Authorization": f"Bearer {token}"})
-            for token in access_tokens
-        ])  # fmt: skip
-
-    def next(self) -> bytes:
-        return next(self._requests)
-
-    def answered(self, answer: Answer) -> None:
-        """Nothing follows from it."""
-
-
 class Refreshes:
     """POST /auth/refresh in many sessions: each answer has the token for that session's next turn."""
 
@@ -50,34 +34,8 @@ class Refreshes:
         self._waiting.append(successor or self._spent)  # The bare server gives none.
 
 
-class SignIns:
-    """POST /auth/login by many people, each from an address of their own behind a trusted proxy."""
-
-    def __init__(self, emails: Sequence[str], password: str, first_address: int) -> None:
-        self._requests = cycle([
-            request(
-                "POST",
-                "/auth/login",
-                {
-                    "Content-Type": "application/json",
-                    "User-Agent": USER_AGENT,
-                    # 198.18.0.0/15 is set aside for benchmarks (RFC 2544).
-                    "X-Forwarded-For": f"198.18.{number // 250}.{number % 250 + 1}",
-                },
-                json.dumps({"email": email, "password": password}).encode(),
-            )
-            for number, email in enumerate(emails, first_address)
-        ])  # fmt: skip
-
-    def next(self) -> bytes:
-        return next(self._requests)
-
-    def answered(self, answer: Answer) -> None:
-        """Nothing follows from it."""
-
-
 class Requests:
-    """The same requests, one after the other, as somebody else wrote them."""
+    """The same requests, one after the other, over and over."""
 
     def __init__(self, requests: Sequence[bytes]) -> None:
         self._requests = cycle(requests)
@@ -89,11 +47,39 @@ class Requests:
         """Nothing follows from it."""
 
 
-def sessions_of(path: str, headers: Sequence[str]) -> list[Source]:
-    """GET *path* on as many connections as there are, with each of *headers* (`name: value`) in turn."""
+def bearers(access_tokens: Sequence[str]) -> list[str]:
+    """Return the header that shows each of these tokens."""
+    return [f"Authorization: Bearer {token}" for token in access_tokens]
+
+
+def gets(path: str, headers: Sequence[str]) -> list[bytes]:
+    """Write a GET of *path* with each of *headers* (`name: value`)."""
     pairs = [header.split(": ", 1) for header in headers]
-    asked = [request("GET", path, {name: value}) for name, value in pairs]
+    return [request("GET", path, {name: value}) for name, value in pairs]
+
+
+def sessions_of(path: str, headers: Sequence[str]) -> list[Source]:
+    """Send these on as many connections as there are, each its share of them."""
+    asked = gets(path, headers)
     return [Requests(asked[number::CONNECTIONS] or asked) for number in range(CONNECTIONS)]
+
+
+def sign_ins(emails: Sequence[str], password: str, first_address: int) -> Requests:
+    """POST /auth/login by many people, each from an address of their own behind a trusted proxy."""
+    return Requests([
+        request(
+            "POST",
+            "/auth/login",
+            {
+                "Content-Type": "application/json",
+                "User-Agent": USER_AGENT,
+                # 198.18.0.0/15 is set aside for benchmarks (RFC 2544).
+                "X-Forwarded-For": f"198.18.{number // 250}.{number % 250 + 1}",
+            },
+            json.dumps({"email": email, "password": password}).encode(),
+        )
+        for number, email in enumerate(emails, first_address)
+    ])  # fmt: skip
 
 
 class SignUps:

@@ -24,6 +24,8 @@ TO_BEST_HASH = Target(">=", 1)
 RENEWING = {"Better Auth": "renew-always"}
 """The mode in which a peer's session check renews the session each time."""
 
+UNITS = {"refresh": "requests/s", "login": "logins/s", "sign-up": "sign-ups/s"}
+
 REMARKS = [
     "refresh: Keystead and django-allauth rotate a refresh token",
     "refresh: Better Auth has none, and writes a new expiry for the same token (updateAge: 0)",
@@ -64,7 +66,7 @@ def sign_ins(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled])
         name = f"hash alone: {entrant.name}, {read_hash(text)}"
         alone.append(Figure(name, [rate], "hashes/s"))
     sources = {each.name: _sign_ins(each, filled[each.name]) for each in entrants}
-    figures = _in_turn(plan, entrants, sources, "login", counts_the_last=True)
+    figures = _in_turn(plan, entrants, sources, "login")
     return [*alone, *figures, *_hash_ratios(figures, filled)]
 
 
@@ -82,7 +84,7 @@ def sign_ups(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled])
         ]
         for each in entrants
     }
-    figures = _in_turn(plan, entrants, sources, "sign-up", counts_the_last=True)
+    figures = _in_turn(plan, entrants, sources, "sign-up")
     return [*figures, *_hash_ratios(figures, filled)]
 
 
@@ -102,8 +104,6 @@ def _in_turn(
     entrants: Sequence[Entrant],
     sources: dict[str, list[Source]],
     verb: str,
-    *,
-    counts_the_last: bool = False,
 ) -> list[Figure]:
     with ExitStack() as stack:
         contenders = []
@@ -111,17 +111,14 @@ def _in_turn(
             folder = plan.folder_of_peer(entrant.name, plan.sessions[0])
             mode = RENEWING.get(entrant.name, "default") if verb == "refresh" else "default"
             server = stack.enter_context(entrant.serving(folder, plan.cores, mode))
-            load = partial(
-                drive, server.port, sources[entrant.name], plan.seconds,
-                counts_the_last=counts_the_last,
-            )  # fmt: skip
+            load = partial(drive, server.port, sources[entrant.name], plan.seconds)
             if verb == "refresh":
                 drive(server.port, sources[entrant.name], entrant.warm_up_seconds)
             turn: Callable[[], Turn] = partial(watched, server, load)
             contenders.append(Contender(entrant.name, turn))
         turns = in_turn(contenders, plan.rounds)
     return [
-        rates(f"{verb}: {contender.name}", own)
+        rates(f"{verb}: {contender.name}", own, UNITS[verb])
         for contender, own in zip(contenders, turns, strict=True)
     ]
 

@@ -1,22 +1,21 @@
 """Keystead beside other projects: the same requests, the same user, the same kind of database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from bench.load.http import CONNECTIONS
 from bench.load.raw import drive
 from bench.load.sources import sessions_of
-from bench.load.wrk import run_wrk
 from bench.measurements import peer_starts, peer_verbs
+from bench.measurements.profile import load_of
 from bench.peers.entrant import Entrant, Filled
 from bench.peers.hashes import read_hash
 from bench.peers.known import PEERS, keystead
 from bench.plan import TOKENS, Plan
 from bench.processes import BenchFailed
 from bench.rounds import Contender, Figure, Result, Target, in_turn, ratio
-from bench.servers import BARE, Server, serving
+from bench.servers import BARE, serving
 from bench.turns import Turn, busy, cost_ratio, rates, watched
 
 TO_BEST = Target(">=", 5)
@@ -68,8 +67,8 @@ def _session_checks(
 ) -> list[Figure]:
     with ExitStack() as stack:
         bare = stack.enter_context(serving(BARE, plan.folder / "bare", plan.cores))
-        bare_load = _load(plan, bare, plan.folder / "headers", "/profile", ["Accept: */*"])
-        contenders = [Contender("bare", bare_load)]
+        bare_load = load_of(plan, bare.port, plan.folder, ["Accept: */*"])
+        contenders = [Contender("bare", partial(watched, bare, bare_load))]
         for sessions in plan.sessions:
             for entrant in entrants:
                 contenders += [
@@ -102,25 +101,15 @@ def _checks(  # noqa: PLR0913, PLR0917 - one line of the list above.
     server = stack.enter_context(entrant.serving(folder, plan.cores, mode))
     headers = filled.cached_headers if mode == "cookie-cache" else filled.headers
     path = "/auth/verify" if mode == "verify" else entrant.session_path
-    if entrant.warm_up_seconds:
-        drive(server.port, sessions_of(path, headers), entrant.warm_up_seconds)
+    drive(server.port, sessions_of(path, headers), entrant.warm_up_seconds)
     name = _name(entrant.name, mode, sessions)
-    return Contender(name, _load(plan, server, folder / f"headers-{mode}", path, headers))
+    load = load_of(plan, server.port, folder, headers, path)
+    return Contender(name, partial(watched, server, load))
 
 
 def _name(entrant: str, mode: str, sessions: int) -> str:
     said = {"default": "", "verify": ", /auth/verify"}.get(mode, f", {mode}")
     return f"{entrant}{said}, {sessions:,} sessions"
-
-
-def _load(
-    plan: Plan, server: Server, file: Path, path: str, headers: list[str]
-) -> Callable[[], Turn]:
-    load = partial(drive, server.port, sessions_of(path, headers), plan.seconds)
-    if plan.wrk is not None:
-        file.write_text("".join(f"{header}\n" for header in headers))
-        load = partial(run_wrk, plan.wrk, server.port, path, file, plan.seconds)
-    return partial(watched, server, load)
 
 
 def _against_the_best(

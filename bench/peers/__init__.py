@@ -9,6 +9,7 @@ What Keystead is compared with: other projects, each configured as its own docum
     better_auth/        programs that run in that peer's environment: set up, serve, fill, hash
     fastapi_users/
     django_allauth/
+    shared/             what the two written in Python have in common
 
 `make bench-peers` makes the environments; bench/README.md says what each choice is and why.
 """

@@ -18,6 +18,9 @@ SECRET = "of a server that lives for minutes: 0123456789abcdef"
 
 PATIENCE_SECONDS = 30
 
+SHARED = Path(__file__).parent / "shared"
+"""What those written in Python have in common; it runs in their environments."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -58,8 +61,8 @@ class Entrant:
 
     ready: str = "/ready"
     refresh_path: str = ""
-    warm_up_seconds: int = 0
-    """How long it is asked before its first turn, beyond what everybody has."""
+    warm_up_seconds: int = 2
+    """How long it is asked before its first turn: by then it has seen each session once."""
 
     settings: str = ""
     """What a reader of the figures must know."""
@@ -84,7 +87,7 @@ class Entrant:
         return {
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             "PEER_FOLDER": str(folder),
-            "PYTHONPATH": str(self.programs),
+            "PYTHONPATH": f"{self.programs}{os.pathsep}{SHARED}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "NODE_ENV": "production",
             "BETTER_AUTH_SECRET": SECRET,

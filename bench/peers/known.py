@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.load.http import request
-from bench.load.sources import USER_AGENT
+from bench.load.sources import USER_AGENT, bearers
 from bench.peers.entrant import Entrant, Filled
 from bench.servers import KEYSTEAD as KEYSTEAD_SERVE
 from bench.servers import READY, ROOT, environment, seed
@@ -43,9 +43,12 @@ class Keystead(Entrant):
 
     def fill(self, folder: Path, sessions: int, tokens: int) -> Filled:
         seeded = seed(folder, sessions, tokens)
-        headers = [f"Authorization: Bearer {token}" for token in seeded.access_tokens]
         return Filled(
-            headers, seeded.emails, seeded.password, seeded.password_hash, seeded.refresh_tokens
+            bearers(seeded.access_tokens),
+            seeded.emails,
+            seeded.password,
+            seeded.password_hash,
+            seeded.refresh_tokens,
         )
 
 

@@ -111,7 +111,7 @@ def slow_port() -> Iterator[int]:
 def test_what_takes_longer_than_a_turn_counts_with_the_time_it_took(slow_port: int) -> None:
     sources = [Requests([b"GET / HTTP/1.1\r\n\r\n"]) for _ in range(2)]
 
-    load = drive(slow_port, sources, 0.01, counts_the_last=True)
+    load = drive(slow_port, sources, 0.01)
 
     assert load.answers == 2
     assert load.seconds >= SLOW_SECONDS

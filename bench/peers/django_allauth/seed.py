@@ -5,20 +5,14 @@ One person signs up through the API; SQL copies the rows, ten sessions to a user
 signed and names its user: Django itself makes it, once for each of them.
 """
 
-import json
 import os
 import sqlite3
-import sys
-from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from filling import FOLDER, PASSWORD, asked_for, copy, hurry, write_seeded
 
-PASSWORD = "correct horse battery staple"
 EMAIL = "model@example.com"
-SESSIONS_PER_USER = 10
-PEOPLE = 500
-FOLDER = Path(os.environ["PEER_FOLDER"])
 BITS = 2048
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
@@ -35,18 +29,6 @@ def write_key() -> None:
     (FOLDER / "jwt.pem").write_bytes(text)
 
 
-def copy(db: sqlite3.Connection, table: str, own: dict[str, str], count: int) -> None:
-    """Copy the first row of *table*; `n` is the number of the copy, from 0."""
-    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-    columns = ", ".join(f'"{name}"' for name in names)  # One of them is called "primary".
-    values = ", ".join(own.get(name, f'model."{name}"') for name in names)
-    db.execute(f"""
-        WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers LIMIT {count})
-        INSERT INTO {table} ({columns})
-        SELECT {values} FROM numbers JOIN (SELECT * FROM {table} LIMIT 1) AS model
-    """)  # noqa: S608 - made of constants and numbers.
-
-
 def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
     """Copy the user, the address and the session there are."""
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415 - needs settings.
@@ -56,10 +38,7 @@ def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
     (key,) = db.execute("SELECT session_key FROM django_session").fetchone()
     model = SessionStore(key).load()
     connections.close_all()  # Nobody else may have it open while its journal changes.
-    # Nobody has to find it whole after a crash.
-    db.execute("PRAGMA journal_mode = MEMORY")
-    db.execute("PRAGMA synchronous = OFF")
-    db.execute("PRAGMA cache_size = -400000")
+    hurry(db)
     email = "'person-' || n || '@example.com'"
     copy(db, "auth_user", {
         "id": f"{first + 1} + n", "username": "'person-' || n", "email": email,
@@ -117,8 +96,7 @@ def main() -> None:
     """Do it, and write what a load generator needs to seeded.json."""
     import django  # noqa: PLC0415 - needs settings, which need the key.
 
-    sessions, tokens = map(int, sys.argv[1:])
-    users = max(1, sessions // SESSIONS_PER_USER)
+    sessions, tokens, users = asked_for()
     write_key()
     django.setup()
     sign_up()
@@ -129,14 +107,12 @@ def main() -> None:
     keys = [key for (key,) in db.execute(query, (tokens,))]
     (password_hash,) = db.execute("SELECT password FROM auth_user LIMIT 1").fetchone()
     db.close()
-    seeded = {
-        "headers": [f"X-Session-Token: {key}" for key in keys],
-        "refresh_tokens": refresh_tokens(keys),
-        "emails": [f"person-{n}@example.com" for n in range(min(PEOPLE, users))],
-        "password": PASSWORD,
-        "password_hash": password_hash,
-    }
-    (FOLDER / "seeded.json").write_text(json.dumps(seeded))
+    write_seeded(
+        users,
+        headers=[f"X-Session-Token: {key}" for key in keys],
+        refresh_tokens=refresh_tokens(keys),
+        password_hash=password_hash,
+    )
 
 
 if __name__ == "__main__":

@@ -5,21 +5,13 @@ One person signs up and in as everybody does; SQL copies the rows, ten sessions 
 """
 
 import asyncio
-import json
-import os
 import sqlite3
-import sys
-from pathlib import Path
 
 from application import AccessToken, Base, User, UserCreate, UserManager, engine, session_maker
 from fastapi_users.authentication.strategy.db import DatabaseStrategy
 from fastapi_users.db import SQLAlchemyUserDatabase
 from fastapi_users_db_sqlalchemy.access_token import SQLAlchemyAccessTokenDatabase
-
-PASSWORD = "correct horse battery staple"
-SESSIONS_PER_USER = 10
-PEOPLE = 500
-FOLDER = Path(os.environ["PEER_FOLDER"])
+from filling import FOLDER, PASSWORD, asked_for, copy, hurry, write_seeded
 
 
 async def make_model() -> None:
@@ -34,23 +26,9 @@ async def make_model() -> None:
     await engine.dispose()
 
 
-def copy(db: sqlite3.Connection, table: str, own: dict[str, str], count: int) -> None:
-    """Copy the first row of *table*; `n` is the number of the copy, from 0."""
-    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-    values = ", ".join(own.get(column, f"model.{column}") for column in columns)
-    db.execute(f"""
-        WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers LIMIT {count})
-        INSERT INTO {table} ({", ".join(columns)})
-        SELECT {values} FROM numbers JOIN (SELECT * FROM {table} LIMIT 1) AS model
-    """)  # noqa: S608 - made of constants and numbers.
-
-
 def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
     """Copy the one user and the one session there are; all sessions are from the last 20 hours."""
-    # Nobody has to find it whole after a crash.
-    db.execute("PRAGMA journal_mode = MEMORY")
-    db.execute("PRAGMA synchronous = OFF")
-    db.execute("PRAGMA cache_size = -400000")
+    hurry(db)
     identity = "printf('00000000-0000-4000-8000-%012x', {})"
     copy(db, '"user"', {
         "id": identity.format("n + 1"), "email": "'person-' || n || '@example.com'",
@@ -67,8 +45,7 @@ def fill(db: sqlite3.Connection, sessions: int, users: int) -> None:
 
 def main() -> None:
     """Do it, and write what a load generator needs to seeded.json."""
-    sessions, tokens = map(int, sys.argv[1:])
-    users = max(1, sessions // SESSIONS_PER_USER)
+    sessions, tokens, users = asked_for()
     asyncio.run(make_model())
     db = sqlite3.connect(FOLDER / "fastapi-users.db")
     fill(db, sessions, users)
@@ -77,13 +54,11 @@ def main() -> None:
         "SELECT token FROM accesstoken WHERE token LIKE '%x' ORDER BY random() LIMIT ?", (tokens,)
     )
     (password_hash,) = db.execute('SELECT hashed_password FROM "user"').fetchone()
-    seeded = {
-        "headers": [f"Authorization: Bearer {token}" for (token,) in chosen],
-        "emails": [f"person-{n}@example.com" for n in range(min(PEOPLE, users))],
-        "password": PASSWORD,
-        "password_hash": password_hash,
-    }
-    (FOLDER / "seeded.json").write_text(json.dumps(seeded))
+    write_seeded(
+        users,
+        headers=[f"Authorization: Bearer {token}" for (token,) in chosen],
+        password_hash=password_hash,
+    )
 
 
 if __name__ == "__main__":

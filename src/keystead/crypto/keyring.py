@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from keystead.crypto.mac import Mac
 from keystead.crypto.random import MASTER_KEY_BYTES, new_master_key
 
 FORMAT = 1
@@ -67,9 +68,9 @@ class Keyring:
         oldest = self.master_keys[min(self.master_keys)]
         return derive(oldest, "fingerprint").hex()[:16]
 
-    def derive_each(self, purpose: str) -> dict[int, bytes]:
-        """Return the key for *purpose* under every key id."""
-        return {key_id: derive(key, purpose) for key_id, key in self.master_keys.items()}
+    def derive_each(self, purpose: str) -> dict[int, Mac]:
+        """Return the MAC for *purpose* under every key id; each has a key of its own."""
+        return {key_id: Mac(derive(key, purpose)) for key_id, key in self.master_keys.items()}
 
 
 def derive(master_key: bytes, purpose: str) -> bytes:

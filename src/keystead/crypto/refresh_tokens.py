@@ -16,10 +16,10 @@ import binascii
 import hmac
 import re
 import struct
+import uuid
 
 from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
-from keystead.crypto.mac import Mac
 from keystead.domain.errors import RefreshInvalid
 from keystead.domain.session import Session, SessionId
 from keystead.domain.tokens import RefreshToken, RefreshTokenText
@@ -39,12 +39,12 @@ class MacRefreshTokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._key_id = keyring.newest_id
-        self._seals = _macs(keyring.derive_each("refresh token seal"))
-        self._proofs = _macs(keyring.derive_each("refresh token proof"))
+        self._seals = keyring.derive_each("refresh token seal")
+        self._proofs = keyring.derive_each("refresh token proof")
 
     def issue(self, session: Session) -> RefreshTokenText:
         """Return the one token for the session's current generation: always the same text."""
-        session_id = bytes.fromhex(session.id.replace("-", ""))
+        session_id = uuid.UUID(session.id).bytes
         head = HEAD.pack(VERSION, self._key_id, session_id, session.generation)
         body = head + self._seal(self._key_id, head) + self._proof(self._key_id, head, session.salt)
         return RefreshTokenText(PREFIX + base64url.encode(body))
@@ -64,7 +64,7 @@ class MacRefreshTokens:
             raise RefreshInvalid
         return RefreshToken(
             key_id=key_id,
-            session_id=_id_of(session_id),
+            session_id=SessionId(str(uuid.UUID(bytes=session_id))),
             generation=generation,
             head=head,
             proof=body[HEAD.size + SEAL_BYTES :],
@@ -79,17 +79,6 @@ class MacRefreshTokens:
 
     def _proof(self, key_id: int, head: bytes, salt: bytes) -> bytes:
         return self._proofs[key_id](head + salt)
-
-
-def _id_of(session_id: bytes) -> SessionId:
-    # A UUID is written in groups of 8, 4, 4, 4 and 12 digits (RFC 9562 section 4).
-    digits = session_id.hex()
-    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return SessionId("-".join(groups))
-
-
-def _macs(keys: dict[int, bytes]) -> dict[int, Mac]:
-    return {key_id: Mac(key) for key_id, key in keys.items()}
 
 
 def _decode(text: str) -> bytes:

@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
@@ -46,7 +45,6 @@ READ_WAIT_MS = 250
 LONG = frozenset({sql.PURGE_EXPIRED, sql_attempts.PURGE_ATTEMPTS, audit_queries.TRIM})
 """Statements that change hundreds of rows: the event loop does not wait for them."""
 
-T = TypeVar("T")
 Tell = Callable[[str, str], None]
 
 
@@ -68,7 +66,6 @@ class SqliteStore(SqlTransfer):
         self._reader: sqlite3.Connection | None = None
         self._writer: GroupWriter | None = None
         self._known: KnownSessions | None = None
-        self._changes: Changes | None = None
 
     async def migrate(self) -> None:
         """See `Store.migrate`: opening does it."""
@@ -91,8 +88,7 @@ class SqliteStore(SqlTransfer):
             index = find_wal_index(self._path)
             if index is not None:
                 self._known = KnownSessions(index)
-                self._changes = Changes(writer, self._known)
-                self._writer.tell(self._changes)
+                self._writer.changes = Changes(writer, self._known)
             ballast.is_held()
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
@@ -149,7 +145,7 @@ class SqliteStore(SqlTransfer):
     ) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change_user(db, sql.CHANGE_ROLE, parameters, record),
             takes_away=role is not Role.ADMIN,
         )
@@ -159,21 +155,21 @@ class SqliteStore(SqlTransfer):
     ) -> User | None:
         """See `Store.change_status`."""
         parameters = (user_id, status.value, rows.to_millis(now))
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change_status(db, parameters, record),
             takes_away=status is not Status.ACTIVE,
         )
 
     async def delete_user(self, user_id: UserId, *, record: AuditRecord | None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change_user(db, sql.DELETE_USER, (user_id,), record),
             takes_away=True,
         )
 
     async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """See `Store.open_session`."""
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.open_session(db, session, cap, record), is_short=True
         )
 
@@ -183,16 +179,17 @@ class SqliteStore(SqlTransfer):
         """See `Store.rotate_refresh_token`: the UPDATE names the generation it replaces."""
         if not rows.can_be_kept(session_id):
             return Unknown()
-        return await self._run(
+        writer = self._open_writer
+        return await writer.run(
             lambda db: transactions.rotate(
-                db, self._changes, session_id, generation, now, expires_at
+                db, writer.changes, session_id, generation, now, expires_at
             ),
             is_short=True,
         )
 
     async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
         """See `Store.count_attempts`."""
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.count_attempts(db, wanted, now), is_short=True
         )
 
@@ -201,7 +198,7 @@ class SqliteStore(SqlTransfer):
     ) -> bool:
         """See `Store.seal_audit`."""
         try:
-            return await self._run(lambda db: transactions.seal(db, seals, old, new))
+            return await self._open_writer.run(lambda db: transactions.seal(db, seals, old, new))
         except sqlite3.IntegrityError:
             return False  # A place is taken: the head that says otherwise is gone.
 
@@ -220,7 +217,7 @@ class SqliteStore(SqlTransfer):
     async def _write(
         self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
     ) -> list[Row]:
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change(db, query, parameters, record),
             is_short=query not in LONG,
         )
@@ -228,20 +225,15 @@ class SqliteStore(SqlTransfer):
     async def _take_away(
         self, query: str, parameters: Parameters, record: AuditRecord | None
     ) -> list[Row]:
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change(db, query, parameters, record), takes_away=True
         )
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
-        await self._run(lambda db: run_each(db, work))
+        await self._open_writer.run(lambda db: run_each(db, work))
 
-    async def _run(
-        self,
-        work: Callable[[sqlite3.Connection], T],
-        *,
-        takes_away: bool = False,
-        is_short: bool = False,
-    ) -> T:
+    @property
+    def _open_writer(self) -> GroupWriter:
         if self._writer is None:
             raise StoreDown
-        return await self._writer.run(work, takes_away=takes_away, is_short=is_short)
+        return self._writer

@@ -50,7 +50,6 @@ class _Batch:
 
     jobs: list[_Job]
     outcomes: list[Any] | None
-    loop: asyncio.AbstractEventLoop
 
 
 class GroupWriter:
@@ -59,22 +58,22 @@ class GroupWriter:
 
     The connection belongs to the event loop's thread while a batch begins, and to the other from
     then on until the batch is settled. It waits for no lock unless it is told to.
+
+    Args:
+        changes: who is told of each commit, if anybody; set before the first job.
+
     """
 
     def __init__(self, db: sqlite3.Connection, wait_seconds: float, ballast: Ballast) -> None:
         self._db = db
         self._ballast = ballast
         self._wait_seconds = wait_seconds
-        self._changes: Changes | None = None
+        self.changes: Changes | None = None
         self._waiting: list[_Job] = []
         self._is_at_work = False
         self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
-
-    def tell(self, changes: Changes) -> None:
-        """Say what each commit changes to *changes*; before the first job."""
-        self._changes = changes
 
     async def run(
         self,
@@ -98,14 +97,13 @@ class GroupWriter:
         self._waiting.append(_Job(work, takes_away, is_short, deadline, future))
         if not self._is_at_work:
             self._is_at_work = True
-            loop.call_soon(self._begin, loop)
+            loop.call_soon(self._begin)
         return await future
 
     async def close(self) -> None:
         """Commit what is waiting, stop the thread and close the connection."""
-        with suppress(
-            StoreDown
-        ):  # Nothing, behind all that waits: each of these is told by itself.
+        # Nothing, behind all that waits; if that fails, each of those has been told by itself.
+        with suppress(StoreDown):
             await self.run(lambda _: None)
         self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -113,13 +111,13 @@ class GroupWriter:
 
     # On the event loop's thread
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _begin(self) -> None:
         jobs, self._waiting = self._waiting[:MAX_SHARED], self._waiting[MAX_SHARED:]
         if not jobs:
             self._is_at_work = False
             return
         outcomes = self._begun(jobs) if all(job.is_short for job in jobs) else None
-        self._batches.put(_Batch(jobs, outcomes, loop))
+        self._batches.put(_Batch(jobs, outcomes))
 
     def _begun(self, jobs: list[_Job]) -> list[Any] | None:
         try:
@@ -136,15 +134,16 @@ class GroupWriter:
                 job.future.set_exception(outcome)
             else:
                 job.future.set_result(outcome)
-        self._begin(batch.loop)
+        self._begin()
 
     # On its own
 
     def _serve(self) -> None:
         while (batch := self._batches.get()) is not None:
             outcomes = self._outcomes(batch)
+            loop = batch.jobs[0].future.get_loop()
             try:
-                batch.loop.call_soon_threadsafe(self._settle, batch, outcomes)
+                loop.call_soon_threadsafe(self._settle, batch, outcomes)
             except RuntimeError:  # That loop is closed: nobody waits any more.
                 self._is_at_work = False
 
@@ -171,8 +170,8 @@ class GroupWriter:
             if outcomes is None:
                 outcomes = self._begun_patiently(jobs)
             self._db.execute("COMMIT")
-            if self._changes is not None:
-                self._changes.end(is_committed=True)
+            if self.changes is not None:
+                self.changes.end(is_committed=True)
         except sqlite3.Error:
             self._roll_back()
             raise
@@ -193,8 +192,8 @@ class GroupWriter:
         # IMMEDIATE takes the write lock first: a transaction that reads and then writes would
         # fail with SQLITE_BUSY_SNAPSHOT whenever another process wrote in between.
         self._db.execute("BEGIN IMMEDIATE")
-        if self._changes is not None:
-            self._changes.begin()
+        if self.changes is not None:
+            self.changes.begin()
         return [self._attempt(job.work) for job in jobs]
 
     def _attempt(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns or raises.
@@ -210,8 +209,8 @@ class GroupWriter:
         return outcome
 
     def _roll_back(self) -> None:
-        if self._changes is not None:
-            self._changes.end(is_committed=False)
+        if self.changes is not None:
+            self.changes.end(is_committed=False)
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
