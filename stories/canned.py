@@ -133,12 +133,12 @@ RECORDS = [
     record(12, "authz_fail", "u11", None, {"days": 4}, "warning", detail="users:list"),
 ]
 
-SIGN_INS = (412, 388, 431, 446, 402, 211, 196, 421, 455, 463, 472, 418, 230, 254)
-FAILURES = (21, 17, 25, 19, 22, 9, 8, 24, 31, 96, 44, 20, 11, 13)
+SIGN_INS = (397, 412, 388, 431, 446, 402, 211, 196, 421, 455, 463, 472, 418, 230, 254)
+FAILURES = (18, 21, 17, 25, 19, 22, 9, 8, 24, 31, 96, 44, 20, 11, 13)
 
 DAYS = [
     {
-        "day": (NOW - timedelta(days=13 - n)).date().isoformat(),
+        "day": (NOW - timedelta(days=14 - n)).date().isoformat(),
         "signIns": good,
         "failures": bad,
         "registrations": (n * 5) % 7 + 1,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from stories.api import STORIES
 from stories.chromium import FLAGS, find_chromium
 from stories.server import serve
+from stories.states import STORIES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}

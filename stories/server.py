@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from keystead.web.page_files import AREAS, File, PageFiles, Site, read_contents
 from keystead.web.pages import SHELL_HEADERS
-from stories.api import NEVER, STORIES, Story, answer
+from stories.api import answer
+from stories.states import NEVER, STORIES, Story
 
 SITE = Site("Keystead", 8, AREAS)
 PATIENCE_SECONDS = 15

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from stories.api import STORIES
 from stories.canned import XSS
 from stories.screenshots import show
+from stories.states import STORIES
 from tests.pages.conftest import NewPage
 from tests.pages.people import home, register
 from tests.server.running import Server
@@ -59,6 +59,27 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(
     await page.evaluate(TWO_FRAMES)  # Colours change with the next one.
     assert await violations(page, "color-contrast", "target-size") == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+async def test_a_sign_out_that_does_not_get_through_is_not_said_to_be_one(
+    new_page: NewPage, stories: str
+) -> None:
+    page = await new_page()
+    await show(page, stories, "sign-out-fails")
+
+    await expect(page.get_by_text("The service is not available right now")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your devices")).to_be_visible()
+
+
+async def test_only_a_device_that_appeared_lately_in_another_country_is_in_a_new_place(
+    new_page: NewPage, stories: str
+) -> None:
+    page = await new_page()
+    await show(page, stories, "devices")
+
+    marked = page.locator(".device", has=page.get_by_text("New place"))
+    assert await marked.count() == 1
+    await expect(marked).to_contain_text("Hanoi, Vietnam")  # Lisbon: since 24 days
 
 
 async def test_markup_in_every_name_is_shown_as_it_is(new_page: NewPage, stories: str) -> None:

@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.pages.conftest import NewPage
 from tests.pages.people import fill_in, home, register, sign_in
+from tests.people import IPHONE
 from tests.server.running import Server
 
 pytestmark = [
@@ -21,6 +22,9 @@ REFRESH = """async (rounds) => {
   for (let round = 0; round < rounds; round += 1) await refresh();
   return rounds;
 }"""
+
+ASLEEP = "window.BroadcastChannel = class { postMessage() {} }; window.setInterval = () => 0"
+"""A tab that hears nothing of others, and finds out when it refreshes."""
 
 WITHOUT_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined })"
 
@@ -88,9 +92,31 @@ async def test_when_somebody_else_signs_in_in_one_tab_the_other_shows_them_too(
     stranger = await new_page()
     await register(stranger, server, "else@example.com")
     first, second = await two_tabs(new_page, server, "before@example.com")
-    # No broadcast reaches a tab that was asleep: it finds out when it refreshes.
-    await second.evaluate("window.stop()")
     await first.get_by_role("button", name="Sign out", exact=True).click()
     await sign_in(first, server, "else@example.com")
 
     await expect(second.locator(".who-name")).to_have_text("else@example.com")
+
+
+@pytest.mark.timeout(180)
+async def test_what_one_person_asked_for_is_not_done_to_who_signed_in_meanwhile(
+    new_page: NewPage, server: Server
+) -> None:
+    phone = await new_page(user_agent=IPHONE)
+    await register(phone, server, "meanwhile@example.com")
+    first = await new_page()
+    await register(first, server, "asking@example.com")
+    for _ in range(2):
+        await sign_in(await new_page(), server, "asking@example.com")
+    asleep = await new_page(first.context)
+    await asleep.add_init_script(ASLEEP)
+    await asleep.goto(home(server))
+    await asleep.get_by_role("button", name="Sign out all others").click()
+    await first.get_by_role("button", name="Sign out", exact=True).click()
+    await sign_in(first, server, "meanwhile@example.com")
+
+    await asleep.get_by_role("button", name="Sign them out").click()
+
+    await expect(asleep.locator(".who-name")).to_have_text("meanwhile@example.com")
+    await phone.reload()
+    await expect(phone.get_by_role("heading", name="Your devices")).to_be_visible()

@@ -1,5 +1,7 @@
 """What an admin sees at a glance."""
 
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from keystead.domain.user import Role
 from tests.conftest import Clock, Service, StartService
 from tests.people import Person
+from tests.places.databases import LONDON, write_database
 
 
 async def overview(admin: Person, **headers: str) -> dict[str, Any]:
@@ -30,7 +33,7 @@ async def test_accounts_sessions_and_the_days_are_counted(
 
     assert found["accounts"] == {"total": 3, "admins": 1, "disabled": 1}
     assert found["sessions"] == 2
-    assert len(found["days"]) == 14
+    assert len(found["days"]) == 15
     yesterday, today = found["days"][-2:]
     assert today == {
         "day": "2026-01-02", "signIns": 3, "failures": 1, "registrations": 1, "replays": 0,
@@ -63,6 +66,38 @@ async def test_sessions_without_a_place_are_counted_by_their_networks(
         {"network": "198.51.100.0/24", "sessions": 2},
         {"network": "192.0.2.0/24", "sessions": 1},
     ]
+
+
+async def test_a_city_is_counted_once_whatever_its_coordinates(
+    start: StartService, tmp_path: Path
+) -> None:
+    nearby = {**LONDON, "location": {"latitude": 51.61, "longitude": -0.2}}
+    nowhere = {"country": {"iso_code": "US", "names": {"en": "United States"}}}
+    found_at = {"81.2.69.0/24": LONDON, "81.2.70.0/24": nearby, "8.8.8.0/24": nowhere}
+    service = await start(geo_db_file_path=write_database(tmp_path / "city.mmdb", found_at))
+    ada = await admin_of(service)
+    for ip in ("81.2.69.160", "81.2.70.1", "8.8.8.8"):
+        await service.again(ada, ip=ip)
+
+    found = await overview(ada)
+
+    places = [(one["city"], one["country"], one["sessions"]) for one in found["places"]]
+    assert places == [("London", "United Kingdom", 2), (None, "United States", 1)]
+    assert found["sampled"] == 4
+
+
+@pytest.mark.parametrize(("days", "warnings"), [(44, []), (46, ["geo_database_old"])])
+async def test_a_geo_database_that_no_edition_has_replaced_is_old(
+    start: StartService, tmp_path: Path, clock: Clock, days: int, warnings: list[str]
+) -> None:
+    path = write_database(tmp_path / "city.mmdb", {"81.2.69.0/24": LONDON})
+    ada = await admin_of(await start(geo_db_file_path=path))
+    built_at = datetime.fromisoformat((await overview(ada))["geoBuiltAt"])
+
+    clock.now = built_at + timedelta(days=days)
+    await ada.login()
+
+    assert (await overview(ada))["warnings"] == warnings
 
 
 async def test_a_proxy_that_is_not_believed_is_noticed(ada: Person) -> None:

@@ -9,8 +9,8 @@ from keystead.domain.events import EventName
 from keystead.domain.overview import MOST, MOST_A_DAY, SAMPLE, Concern, Day, Overview
 from keystead.flows.tools import Tools
 
-DAYS = 14
-"""Two weeks, so that one can be compared with the other."""
+DAYS = 15
+"""Two whole weeks, so that one can be compared with the other, and today so far."""
 
 
 async def get_overview(tools: Tools, now: datetime) -> Overview:

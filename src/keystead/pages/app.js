@@ -1,11 +1,11 @@
 /* The frame of every page: the bar, who is signed in, and the page that the address names. */
 import { html, render, useEffect, useRef, useState } from "./dom.js";
 import { Dialogs, closeAll } from "./dialog.js";
-import { Bones, Button, Empty, Failure, Icon } from "./parts.js";
+import { Bones, Button, Empty, Failure, Icon, meaning } from "./parts.js";
 import { Link, go, usePath } from "./router.js";
 import { begin, signOut, useSession } from "./session.js";
 import { Register, SignIn } from "./sign-in.js";
-import { Toasts } from "./toast.js";
+import { Toasts, say } from "./toast.js";
 import { t } from "./text.js";
 import "./step-up.js";
 
@@ -52,9 +52,11 @@ function Bar({ area, path, user }) {
         ${hasOther && html`<a href="/${other}">${t(`nav.${other}`)}</a>`}
       </nav>
       <div class="who"><span class="who-name" title=${user.email}>${user.email}</span>
-        <${Button} kind="slim" onClick=${signOut}><${Icon} name="out" />${t("sign_out")}<//></div>`}
+        <${Button} kind="slim" onClick=${leave}><${Icon} name="out" />${t("sign_out")}<//></div>`}
   </div></header>`;
 }
+
+const leave = () => signOut().catch((problem) => say(meaning(problem)));
 
 const isWithin = (path, tab, home) => path === tab || (tab !== home && path.startsWith(`${tab}/`));
 
@@ -78,7 +80,7 @@ function NotFound() {
 function NotAllowed() {
   const { user } = useSession();
   return html`<h1 class="unseen" tabindex="-1">${t("forbidden.title")}</h1>
-    <${Empty} icon="key" title=${t("forbidden.title")}><p>${t("forbidden.more", { email: user.email })}</p><${Button} onClick=${signOut}>${t("forbidden.other")}<//><//>`;
+    <${Empty} icon="key" title=${t("forbidden.title")}><p>${t("forbidden.more", { email: user.email })}</p><${Button} onClick=${leave}>${t("forbidden.other")}<//><//>`;
 }
 
 function OfflineBar() {

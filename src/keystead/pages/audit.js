@@ -1,5 +1,5 @@
 /* Who did what to whom, from where? */
-import { html, useEffect, useState } from "./dom.js";
+import { html, useEffect, useRef, useState } from "./dom.js";
 import { Problem, send } from "./api.js";
 import { useLoad } from "./load.js";
 import { Button, Empty, Loaded, Notice, Stale, meaning } from "./parts.js";
@@ -8,6 +8,7 @@ import { keepQuery, queryValue } from "./router.js";
 import { keysOf, t } from "./text.js";
 
 const PAGE = 50;
+const ID = /^[\da-f-]{24,36}$/i; // of an account; those moved from MongoDB have the shorter ones
 const EVENTS = keysOf("event.");
 
 export function Audit() {
@@ -35,11 +36,15 @@ export function Audit() {
   }, [found.data]);
 
   const last = older.at(-1) ?? found.data;
+  const shown = useRef(null);
+  shown.current = found.data;
   const more = async () => {
+    const began = found.data;
     setBusy(true);
     try {
       const next = await page(undefined, last.nextCursor);
-      setOlder((before) => [...before, next]);
+      // Another filter was chosen meanwhile: these belong to what is gone.
+      if (shown.current === began) setOlder((before) => [...before, next]);
     } catch (trouble) {
       setProblem(trouble);
     }
@@ -66,7 +71,7 @@ export function Audit() {
           <option value="subject">${t("audit.subject")}</option><option value="actor">${t("audit.actor")}</option>
         </select></div>
     </form>
-    ${found.data && found.problem && !isNobody && html`<${Stale} at=${found.at} retry=${found.reload} />`}
+    ${found.data && found.problem && !isNobody && html`<${Stale} found=${found} />`}
     <div class="card table-card">
       ${isNobody
         ? html`<${Empty} icon="people" title=${t("audit.nobody")} />`
@@ -77,13 +82,13 @@ export function Audit() {
     </div>
     ${problem && html`<div class="notices"><${Notice} kind="bad">${meaning(problem)}<//></div>`}
     ${last && !isNobody && last.records.length > 0 && html`<div class="pages">
-      ${last.nextCursor ? html`<${Button} busy=${isBusy} onClick=${more}>${t("audit.more")}<//>` : html`<span class="small quiet">${t("audit.end")}</span>`}
+      ${last.nextCursor ? html`<${Button} busy=${isBusy || found.isLoading} onClick=${more}>${t("audit.more")}<//>` : html`<span class="small quiet">${t("audit.end")}</span>`}
     </div>`}`;
 }
 
 /* An id stays one: records outlive the accounts they are about. */
 async function idOf(person, signal) {
-  if (!person.includes("@")) return person;
+  if (ID.test(person)) return person;
   const query = new URLSearchParams({ search: person, limit: 1 });
   const { users } = await send("GET", `/users?${query}`, { signal });
   if (users[0]?.email !== person.toLowerCase()) throw new Problem("nobody");

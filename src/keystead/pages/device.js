@@ -9,7 +9,7 @@ const TABLET = /ipad|tablet/i;
 const PROGRAM = /^(curl|wget|python|go-http|okhttp|postman|httpie|java|node|axios)/i;
 const VERSION = /\s[\d.]+$/;
 
-export function iconOf({ device, browser, os }) {
+function iconOf({ device, browser, os }) {
   if (TABLET.test(device)) return "tablet";
   if (PHONE.test(device) || /^(ios|android)/i.test(os)) return "phone";
   if (device === "Desktop") return "laptop";
@@ -19,7 +19,7 @@ export function iconOf({ device, browser, os }) {
 
 /* "Firefox on Windows", "Safari on iPhone" */
 export function nameOf({ device, browser, os }) {
-  const program = browser?.replace(VERSION, "").replace(/^(Mobile Safari|Chrome Mobile|Firefox Mobile|Edge Mobile).*/, (name) => name.replace(/\s?Mobile\s?/, ""));
+  const program = browser?.replace(VERSION, "").replace(/^(Mobile Safari|Chrome Mobile|Firefox Mobile|Edge Mobile).*/, (name) => name.replace("Mobile", "").replace(/\s+/g, " ").trim());
   const machine = device && !["Desktop", "Phone", "Tablet"].includes(device) ? device : os?.replace(VERSION, "");
   if (program && machine) return t("device.on", { program, machine });
   return program ?? machine ?? t("device.unknown");
@@ -27,7 +27,7 @@ export function nameOf({ device, browser, os }) {
 
 export const placeOf = ({ city, country }) => [city, country].filter(Boolean).join(", ") || null;
 
-/* `isElsewhere`: it is new, and not where this person is now. `children` is the button, if there is one. */
+/* `isElsewhere`: opened lately, in another country than this one was. `children` is the button, if there is one. */
 export function Device({ session, isElsewhere = false, isLeaving = false, isFresh = false, children = null }) {
   const place = placeOf(session);
   const exactly = [session.browser, session.os].filter(Boolean).join(" · ");

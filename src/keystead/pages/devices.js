@@ -10,15 +10,15 @@ import { t } from "./text.js";
 import { say } from "./toast.js";
 
 const EVERY_MS = 8_000;
-const NEW_MS = 7 * 86_400_000;
-const LEAVING_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 220;
+const ELSEWHERE_MS = 7 * 86_400_000; // Whoever travels is home again, or knows it by then.
+const LEAVING_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 220; // As `leave` in parts.css.
 
 export function Devices() {
   const found = useLoad(async (signal) => (await send("GET", "/sessions", { signal })).sessions, [], { every: EVERY_MS, topic: "devices" });
   return html`<div class="head">
       <div><h1 tabindex="-1">${t("devices.title")}</h1><p>${t("devices.lead")}</p></div>
     </div>
-    ${found.data && found.problem && html`<${Stale} at=${found.at} retry=${found.reload} />`}
+    ${found.data && found.problem && html`<${Stale} found=${found} />`}
     <${Loaded} found=${found}>${(sessions) => html`<${List} sessions=${sessions} reload=${found.reload} />`}<//>`;
 }
 
@@ -93,7 +93,7 @@ function List({ sessions, reload }) {
 }
 
 const isElsewhere = (session, here) =>
-  Boolean(session.country && here?.country) && session.country !== here.country && Date.now() - Date.parse(session.createdAt) < NEW_MS;
+  Boolean(session.country && here?.country) && session.country !== here.country && Date.now() - Date.parse(session.createdAt) < ELSEWHERE_MS;
 
 /* Which have appeared since the page was opened; each is announced once. */
 function useFresh(sessions) {

@@ -2,7 +2,7 @@
 import { h } from "./preact.js";
 import htm from "./htm.js";
 
-export { Fragment, render } from "./preact.js";
+export { render } from "./preact.js";
 export { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./preact-hooks.js";
 
 export const html = htm.bind(h);

@@ -9,9 +9,7 @@ export function Field({ label, value, onInput, wrong = null, hint = null, autofo
   useEffect(() => {
     if (autofocus) input.current.focus();
   }, []);
-  useEffect(() => {
-    if (wrong) input.current.focus();
-  }, [wrong]);
+  useFocusWhen(wrong, input);
   const described = [wrong && `${id}-wrong`, hint && `${id}-hint`].filter(Boolean).join(" ");
   return html`<div class="field">
     <label for=${id}>${label}</label>
@@ -23,6 +21,14 @@ export function Field({ label, value, onInput, wrong = null, hint = null, autofo
   </div>`;
 }
 
+/* The first field of a form that is wrong gets the focus. */
+function useFocusWhen(wrong, input) {
+  useEffect(() => {
+    const first = input.current.form?.querySelector("[aria-invalid=true]");
+    if (wrong && first === input.current) first.focus();
+  }, [wrong]);
+}
+
 /* A password: it can be shown, and it is said when the caps lock is on. */
 export function PasswordField({ label, autocomplete, value, onInput, wrong = null, autofocus = false, children }) {
   const [id] = useState(() => newId("password"));
@@ -32,9 +38,7 @@ export function PasswordField({ label, autocomplete, value, onInput, wrong = nul
   useEffect(() => {
     if (autofocus) input.current.focus();
   }, []);
-  useEffect(() => {
-    if (wrong) input.current.focus();
-  }, [wrong]);
+  useFocusWhen(wrong, input);
   const look = (event) => setCaps(event.getModifierState?.("CapsLock") ?? false);
   return html`<div class="field">
     <div class="field-row">
@@ -43,7 +47,7 @@ export function PasswordField({ label, autocomplete, value, onInput, wrong = nul
         ${t(isShown ? "password.hide" : "password.show")}
       </button>
     </div>
-    <input ref=${input} id=${id} name="password" type=${isShown ? "text" : "password"} required maxlength="1024"
+    <input ref=${input} id=${id} name="password" type=${isShown ? "text" : "password"} required
       autocomplete=${autocomplete} autocapitalize="none" spellcheck="false" value=${value}
       onInput=${(event) => onInput(event.target.value)} onKeyDown=${look} onKeyUp=${look} onBlur=${() => setCaps(false)}
       aria-invalid=${wrong ? "true" : null} aria-describedby="${id}-caps${wrong ? ` ${id}-wrong` : ""}" />

@@ -16,24 +16,23 @@ const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractio
 export function Overview() {
   const found = useLoad((signal) => send("GET", "/overview", { signal }), [], { every: EVERY_MS });
   return html`<div class="head"><div><h1 tabindex="-1">${t("overview.title")}</h1><p>${t("overview.lead")}</p></div></div>
-    ${found.data && found.problem && html`<${Stale} at=${found.at} retry=${found.reload} />`}
+    ${found.data && found.problem && html`<${Stale} found=${found} />`}
     <${Loaded} found=${found} rows=${4}>${(data) => html`<${Figures} data=${data} />`}<//>`;
 }
 
 function Figures({ data }) {
   const { accounts, sessions, days, counted, countedADay } = data;
-  const now = days.slice(-7);
-  const before = days.slice(0, -7);
-  const limit = 7 * countedADay;
-  return html`<${Warnings} warnings=${data.warnings} replays=${sum(days, "replays")} />
+  const whole = days.slice(0, -1); // Today is not over, and so compares with nothing.
+  const lately = days.slice(1);
+  return html`<${Warnings} warnings=${data.warnings} replays=${sum(lately, "replays")} />
     <dl class="tiles">
-      <${Tile} label=${t("overview.accounts")} value=${accounts.total} limit=${counted}>
-        ${t("overview.new_accounts", { count: sum(now, "registrations") })}${accounts.disabled > 0 && ` · ${t("overview.disabled", { count: accounts.disabled })}`}<//>
-      <${Tile} label=${t("overview.sessions")} value=${sessions} limit=${counted}>${t("overview.today", { count: days.at(-1).signIns })}<//>
-      <${Tile} label=${t("overview.sign_ins")} value=${sum(now, "signIns")} limit=${limit}>${trend(sum(now, "signIns"), sum(before, "signIns"))}<//>
-      <${Tile} label=${t("overview.failures")} value=${sum(now, "failures")} limit=${limit}>${trend(sum(now, "failures"), sum(before, "failures"))}<//>
+      <${Tile} label=${t("overview.accounts")} text=${upTo(accounts.total, counted)}>
+        ${t("overview.new_accounts", { count: sum(days.slice(-7), "registrations") })}${accounts.disabled > 0 && ` · ${t("overview.disabled", { count: accounts.disabled })}`}<//>
+      <${Tile} label=${t("overview.sessions")} text=${upTo(sessions, counted)}>${t("overview.today", { count: days.at(-1).signIns })}<//>
+      <${Week} label=${t("overview.sign_ins")} days=${whole} name="signIns" limit=${countedADay} />
+      <${Week} label=${t("overview.failures")} days=${whole} name="failures" limit=${countedADay} />
     </dl>
-    <${Chart} days=${days} />
+    <${Chart} days=${lately} />
     <div class="gap"><${Places} places=${data.places} networks=${data.networks} sampled=${data.sampled} /></div>
     <section class="section"><div class="section-head"><h2>${t("overview.installation")}</h2></div>
       <dl class="card facts">
@@ -43,8 +42,18 @@ function Figures({ data }) {
       </dl></section>`;
 }
 
-function Tile({ label, value, limit, children }) {
-  const text = value >= limit ? t("overview.or_more", { count: limit }) : written(value);
+/* Seven days, and how they compare with the seven before. */
+function Week({ label, days, name, limit }) {
+  const [before, now] = [days.slice(-14, -7), days.slice(-7)];
+  const isCut = days.some((day) => day[name] >= limit);
+  const count = sum(now, name);
+  const text = now.some((day) => day[name] >= limit) ? t("overview.or_more", { count }) : written(count);
+  return html`<${Tile} label=${label} text=${text}>${isCut ? t("overview.cut", { count: limit }) : trend(count, sum(before, name))}<//>`;
+}
+
+const upTo = (count, limit) => (count >= limit ? t("overview.or_more", { count: limit }) : written(count));
+
+function Tile({ label, text, children }) {
   return html`<div class="card tile"><dt>${label}</dt><dd class="tile-value number">${text}</dd><dd class="small quiet">${children}</dd></div>`;
 }
 

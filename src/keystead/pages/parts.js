@@ -3,10 +3,8 @@ import { html } from "./dom.js";
 import { has, t } from "./text.js";
 import { ago } from "./time.js";
 
-export function Icon({ name, label = null }) {
-  return html`<svg class="icon" aria-hidden=${label ? null : "true"} role=${label ? "img" : null} aria-label=${label}>
-    <use href="#i-${name}" />
-  </svg>`;
+export function Icon({ name }) {
+  return html`<svg class="icon" aria-hidden="true"><use href="#i-${name}" /></svg>`;
 }
 
 export function Button({ kind = "", busy = false, children, ...rest }) {
@@ -53,10 +51,10 @@ export function Failure({ problem, retry }) {
 }
 
 /* Something older is still shown, since nothing newer could be had. */
-export function Stale({ at, retry }) {
+export function Stale({ found: { at, problem, reload } }) {
   return html`<div class="notices">
     <${Notice} kind="warn" title=${t("stale.title", { when: ago(new Date(at).toISOString()) })}>
-      <button type="button" class="link" onClick=${retry}>${t("try_again")}</button>
+      ${meaning(problem)} <button type="button" class="link" onClick=${reload}>${t("try_again")}</button>
     <//>
   </div>`;
 }

@@ -16,10 +16,9 @@ export function Places({ places, networks, sampled }) {
   }
   const rows = places.map((place) => ({ name: placeOf(place) ?? t("device.nowhere"), count: place.sessions }));
   const rest = sampled - places.reduce((total, place) => total + place.sessions, 0);
-  if (rest > 0) rows.push({ name: t("overview.mixed"), count: rest });
   return html`<section class="card padded">
     <h2>${t("overview.places", { count: sampled })}</h2>
-    <div class="where"><${WorldMap} places=${places} /><${BarList} rows=${rows} /></div>
+    <div class="where"><${WorldMap} places=${places} /><div><${BarList} rows=${rows} />${rest > 0 && html`<p class="small quiet">${t("overview.mixed", { count: rest })}</p>`}</div></div>
   </section>`;
 }
 
@@ -45,7 +44,7 @@ function WorldMap({ places }) {
 function BarList({ rows }) {
   const most = Math.max(...rows.map((row) => row.count));
   const shown = rows.slice(0, LISTED);
-  return html`<div><ol class="bars">${shown.map(({ name, count }) => html`<li key=${name}>
+  return html`<div><ol class="bars">${shown.map(({ name, count }) => html`<li>
       <span class="bars-name">${name}</span><span class="number quiet">${count}</span>
       <svg class="bars-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="bars-rest" width="100" height="4" /><rect class="bars-part" width=${(100 * count) / most} height="4" /></svg>
     </li>`)}</ol>

@@ -11,7 +11,7 @@ import { t, tx } from "./text.js";
 export function Profile() {
   const found = useLoad(async (signal) => (await send("GET", "/profile", { signal })).user, []);
   return html`<div class="head"><div><h1 tabindex="-1">${t("profile.title")}</h1><p>${t("profile.lead")}</p></div></div>
-    ${found.data && found.problem && html`<${Stale} at=${found.at} retry=${found.reload} />`}
+    ${found.data && found.problem && html`<${Stale} found=${found} />`}
     <${Loaded} found=${found} rows=${2}>${(user) => html`<${Facts} user=${user} />`}<//>`;
 }
 

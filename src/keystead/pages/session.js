@@ -26,12 +26,18 @@ export function useSession() {
 export const current = () => state;
 
 /* Find out whether there is a session behind the cookie. */
-export async function begin() {
-  change({ status: "starting", problem: null });
-  try {
-    setToken(null);
+export function begin() {
+  setToken(null);
+  return start(async () => {
     await refresh();
     await enter();
+  });
+}
+
+async function start(work) {
+  change({ status: "starting", problem: null });
+  try {
+    await work();
   } catch (problem) {
     if (problem.status === 401) leave(null);
     else change({ status: "failed", problem });
@@ -48,13 +54,15 @@ export async function signIn(email, password) {
 
 export const register = (email, password) => plain("POST", "/auth/register", { email, password });
 
+/* Where the service cannot be reached the session lives on: whoever asked is not told that it is over. */
 export async function signOut() {
   try {
     await plain("POST", "/auth/logout");
-  } finally {
-    tabs.postMessage({ kind: "out" });
-    leave("signed_out");
+  } catch (problem) {
+    if (problem.status !== 401) throw problem;
   }
+  tabs.postMessage({ kind: "out" });
+  leave("signed_out");
 }
 
 /* Nobody is signed in any more; `notice` says why, if they should know. */
@@ -83,6 +91,16 @@ async function enter(isAnother = false) {
   change({ status: "in", user, session, notice: null, problem: null, era });
 }
 
+/* Somebody has signed in in another tab. If it is who was here, the page goes on as it was. */
+function enterAfter(user) {
+  if (state.user?._id === user) {
+    refresh().then(() => enter(), () => {});
+    return;
+  }
+  change({ era: state.era + 1, user: null });
+  begin();
+}
+
 function change(changes) {
   state = { ...state, ...changes };
   for (const watcher of watchers) watcher();
@@ -94,16 +112,13 @@ on.ended = (problem) => {
 
 on.changed = () => {
   change({ era: state.era + 1, user: null, session: null });
-  begin();
+  start(enter); // with the token of that refresh, which is not over yet
 };
 
 tabs.onmessage = ({ data }) => {
   if (data.kind === "changed") for (const listener of listeners) listener(data.topic);
   else if (data.kind === "out" && state.status !== "out") leave("signed_out_elsewhere");
-  else if (data.kind === "in" && (state.status !== "in" || state.user._id !== data.user)) {
-    if (state.user?._id !== data.user) change({ era: state.era + 1, user: null });
-    begin();
-  }
+  else if (data.kind === "in" && (state.status !== "in" || state.user._id !== data.user)) enterAfter(data.user);
 };
 
 // Gone back to a page that the browser had kept: what it shows may be over.

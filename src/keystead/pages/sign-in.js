@@ -1,5 +1,5 @@
 /* Sign in, and register: what is shown to somebody whom the service does not know yet. */
-import { html, useEffect, useState } from "./dom.js";
+import { html, useEffect, useRef, useState } from "./dom.js";
 import { Countdown, EmailField, PasswordField, useCountdown } from "./fields.js";
 import { Button, Notice, meaning } from "./parts.js";
 import { Link } from "./router.js";
@@ -37,8 +37,11 @@ export function SignIn({ notice = null, email: known = "" }) {
 
 export function Register() {
   const [email, setEmail] = useState("");
+  const registered = useRef(null);
   const form = useForm(async () => {
-    await register(email, form.password);
+    // If only the sign-in fails, there is no second account to make the next time.
+    if (registered.current !== email) await register(email, form.password);
+    registered.current = email;
     await signIn(email, form.password);
   });
   const verdict = judge(form.password, email, SITE);

@@ -1,6 +1,6 @@
 /*
  * A first judgement of a password while it is typed; the service has the last word, with its list of
- * common ones. Returns {score: 0..4, text}; 0: the service would refuse it.
+ * common ones. Returns {score: 0..4, text}; 0: too short.
  */
 import { t } from "./text.js";
 

@@ -1,7 +1,9 @@
-/* From a key to words. en.js has them all; another language is another such file, chosen here. */
+/* From a key to words. en.js has them all; for another language name another such file here, and its code. */
 import { texts } from "./en.js";
 
 export const language = "en";
+
+document.documentElement.lang = language;
 
 /* The person's own variety of that language: how dates and numbers are written. */
 export const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
@@ -30,6 +32,6 @@ export const written = (value) => (typeof value === "number" ? numbers.format(va
 function split(key, values) {
   const found = texts[key];
   const pattern = typeof found === "object" ? (found[plurals.select(values.count)] ?? found.other) : found;
-  if (pattern === undefined) throw new Error(`en.js has no text for ${key}`);
-  return pattern.split(/\{(\w+)\}/);
+  // A service of a newer version may name what there are no words for yet: that is no reason to show nothing.
+  return (pattern ?? key).split(/\{(\w+)\}/);
 }

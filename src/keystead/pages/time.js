@@ -26,7 +26,7 @@ export function date(at, now = Date.now()) {
   return form.format(when);
 }
 
-export const exact = (at) => exactly.format(new Date(at));
+const exact = (at) => exactly.format(new Date(at));
 
 /* "2 min 5 s" */
 export function duration(seconds) {
@@ -43,7 +43,7 @@ export function Time({ at, form = ago, left = false }) {
   </time>`;
 }
 
-export function useNow(every) {
+function useNow(every) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), every);

@@ -1,7 +1,8 @@
-/* What an admin can do to one account. Each asks first, naming the person; what can be undone, can be. */
+/* What an admin can do to one account. Whatever takes something asks first, naming the person; what can be undone, can be. */
 import { send } from "./api.js";
 import { confirm } from "./dialog.js";
 import { meaning } from "./parts.js";
+import { begin, current, leaveForGood } from "./session.js";
 import { t } from "./text.js";
 import { say } from "./toast.js";
 
@@ -27,6 +28,11 @@ export function actionsFor(user, done) {
         run: async () => ({ ended: count = 0 } = await run()),
       });
       if (!isDone) return;
+      if (user._id === current().user?._id) {
+        // One's own account: whether anything is left to show here is for the service to say.
+        await (isGone ? leaveForGood() : begin());
+        return;
+      }
       say(t(`act.done_${key}`, { email, count }), undo && undoing(undo));
       done(isGone);
     },
@@ -34,7 +40,7 @@ export function actionsFor(user, done) {
 
   const undoing = (undo) => ({
     label: t("act.undo"),
-    run: () => attempt(undo, done),
+    run: () => attempt(undo, done, t("act.undone", { email })),
   });
 
   const role =
@@ -55,10 +61,10 @@ export function actionsFor(user, done) {
   return user.status === "active" ? [role, signOut, disable, remove] : [role, enable, remove];
 }
 
-async function attempt(run, done, text = null) {
+async function attempt(run, done, text) {
   try {
     await run();
-    if (text) say(text);
+    say(text);
     done(false);
   } catch (problem) {
     if (problem.code !== "cancelled") say(meaning(problem));

@@ -1,5 +1,5 @@
 /* One person: who they are, where they are signed in, what happened lately, and what to do about it. */
-import { html } from "./dom.js";
+import { html, useEffect } from "./dom.js";
 import { send } from "./api.js";
 import { Device } from "./device.js";
 import { useLoad } from "./load.js";
@@ -12,6 +12,7 @@ import { t } from "./text.js";
 import { actionsFor } from "./user-actions.js";
 import { Badges } from "./users.js";
 
+const { service } = document.documentElement.dataset;
 const EVERY_MS = 15_000;
 const RECENT = 10;
 
@@ -32,22 +33,30 @@ export function User({ id }) {
     { every: EVERY_MS },
   );
   return html`<p class="crumb"><${Link} to="/admin/users"><${Icon} name="back" />${t("user.back")}<//></p>
-    ${found.data && found.problem && html`<${Stale} at=${found.at} retry=${found.reload} />`}
-    ${!found.data && html`<h1 class="unseen" tabindex="-1">${t("users.title")}</h1>`}
-    <${Loaded} found=${found}>${(data) => html`<${Person} ...${data} reload=${found.reload} />`}<//>`;
+    ${found.data && found.problem && html`<${Stale} found=${found} />`}
+    <${Head} user=${found.data?.user ?? null} reload=${found.reload} />
+    <${Loaded} found=${found}>${(data) => html`<${Person} ...${data} />`}<//>`;
 }
 
-function Person({ user, sessions, records, reload }) {
+/* Its heading is the same before and after the person is there: it may have the focus. */
+function Head({ user, reload }) {
   const me = useSession().user;
+  useEffect(() => {
+    if (user) document.title = `${user.email} · ${service}`;
+  }, [user?.email]);
   const done = (isGone) => (isGone ? go("/admin/users") : reload());
   return html`<div class="head">
-      <div>
-        <div class="person"><h1 tabindex="-1">${user.email}</h1><${Badges} user=${user} />${me?._id === user._id && html`<span class="badge">${t("user.you")}</span>`}</div>
-        <p>${t("user.since", { date: date(user.createdAt) })} <span class="mono small">${user._id}</span></p>
-      </div>
-      <div class="actions">${actionsFor(user, done).map((action) => html`<${Button} key=${action.key} kind=${action.isDanger ? "slim danger" : "slim"} onClick=${action.run}>${t(`act.${action.key}`)}<//>`)}</div>
+    <div>
+      <div class="person"><h1 tabindex="-1" class=${user ? "" : "unseen"}>${user?.email ?? t("users.title")}</h1>
+        ${user && html`<${Badges} user=${user} />`}${user && me?._id === user._id && html`<span class="badge">${t("user.you")}</span>`}</div>
+      ${user && html`<p>${t("user.since", { date: date(user.createdAt) })} <span class="mono small">${user._id}</span></p>`}
     </div>
-    <section class="section">
+    ${user && html`<div class="actions">${actionsFor(user, done).map((action) => html`<${Button} key=${action.key} kind=${action.isDanger ? "slim danger" : "slim"} onClick=${action.run}>${t(`act.${action.key}`)}<//>`)}</div>`}
+  </div>`;
+}
+
+function Person({ user, sessions, records }) {
+  return html`<section class="section">
       <div class="section-head"><h2>${sessions.length ? t("user.devices", { count: sessions.length }) : t("user.no_devices")}</h2></div>
       <div class="card">${sessions.length
         ? html`<ul class="rows">${sessions.map((session) => html`<li key=${session.sessionId}><${Device} session=${session} /></li>`)}</ul>`

@@ -46,7 +46,7 @@ export function Users() {
       <${Choice} id="role" label=${t("users.role")} value=${role} onChange=${from(setRole)} any=${t("users.any_role")} values=${["admin", "user"]} kind="role" />
       <${Choice} id="status" label=${t("users.status")} value=${status} onChange=${from(setStatus)} any=${t("users.any_status")} values=${["active", "disabled"]} kind="status" />
     </form>
-    ${found.data && found.problem && html`<${Stale} at=${found.at} retry=${found.reload} />`}
+    ${found.data && found.problem && html`<${Stale} found=${found} />`}
     <div class="card table-card">
       <${Loaded} found=${found} rows=${5}>${({ users }) =>
         users.length === 0
@@ -56,7 +56,7 @@ export function Users() {
     <${Pages} cursors=${cursors} setCursors=${setCursors} next=${found.data?.nextCursor} />`;
 }
 
-export function Choice({ id, label, value, onChange, any, values, kind }) {
+function Choice({ id, label, value, onChange, any, values, kind }) {
   return html`<div>
     <label class="unseen" for=${id}>${label}</label>
     <select id=${id} value=${value} onChange=${(event) => onChange(event.target.value)}>
@@ -79,7 +79,7 @@ function Table({ users, reload }) {
       <th scope="row"><${Link} to=${`/admin/users/${encodeURIComponent(user._id)}`}>${user.email}<//></th>
       <td class="small">${user.role === "admin" ? html`<span class="badge accent">${t("role.admin")}</span>` : html`<span class="quiet">${t("role.user")}</span>`}</td>
       <td class="small">${user.status === "disabled" ? html`<span class="badge bad">${t("status.disabled")}</span>` : html`<span class="quiet">${t("status.active")}</span>`}</td>
-      <td class="small quiet"><${Time} at=${user.createdAt} form=${date} left /></td>
+      <td class="small quiet" data-label=${t("users.joined")}><${Time} at=${user.createdAt} form=${date} left /></td>
       <td class="end"><${Menu} label=${t("users.more", { email: user.email })} actions=${actionsFor(user, reload)} /></td>
     </tr>`)}</tbody>
   </table>`;

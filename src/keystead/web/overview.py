@@ -118,10 +118,16 @@ async def get_figures(call: Call) -> Response:
 
 
 def _places(sample: Iterable[Whereabouts]) -> list[PlaceCount]:
-    found: Counter[Place] = Counter(one.place for one in sample if one.place)
+    """Count by city: a geo database gives one city several coordinates, of which the first stands for all."""
+    firsts: dict[tuple[str | None, ...], Place] = {}
+    found: Counter[tuple[str | None, ...]] = Counter()
+    for place in (one.place for one in sample if one.place):
+        city = (place.city, place.region, place.country)
+        firsts.setdefault(city, place)
+        found[city] += 1
     return [
-        PlaceCount(**LocationShape.of(place).model_dump(), sessions=count)
-        for place, count in found.most_common(LISTED)
+        PlaceCount(**LocationShape.of(firsts[city]).model_dump(), sessions=count)
+        for city, count in found.most_common(LISTED)
     ]
 
 

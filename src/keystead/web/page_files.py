@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -84,7 +84,7 @@ class PageFiles:
 
     def _shell(self, area: str, site: Site, contents: Mapping[str, bytes]) -> File:
         base = f"/{area}/files/{self.version}"
-        modules = list(dict.fromkeys(_imports(f"{area}.js", contents)))
+        modules = _imports(f"{area}.js", contents)
         values = {
             "service": html.escape(site.service),
             "min_password": str(site.min_password),
@@ -112,10 +112,13 @@ def read_contents() -> dict[str, bytes]:
     }
 
 
-def _imports(name: str, contents: Mapping[str, bytes]) -> Iterator[str]:
-    for imported in IMPORT.findall(str(contents[name], "utf-8")):
-        yield imported
-        yield from _imports(imported, contents)
+def _imports(name: str, contents: Mapping[str, bytes]) -> list[str]:
+    """Return what *name* imports, and what that imports, each once."""
+    found = [name]
+    for module in found:  # It grows meanwhile.
+        named = IMPORT.findall(str(contents[module], "utf-8"))
+        found += [one for one in dict.fromkeys(named) if one not in found]
+    return found[1:]
 
 
 def _digest(content: bytes) -> str:
