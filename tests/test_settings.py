@@ -24,6 +24,8 @@ VALUES: dict[str, tuple[str, object]] = {
     "database_url": ("sqlite:////var/lib/keystead.db", "sqlite:////var/lib/keystead.db"),
     "database_pool": ("25", 25),
     "secrets_file": ("/run/secrets/keystead.json", Path("/run/secrets/keystead.json")),
+    "secrets": ("{}", "{}"),
+    "secrets_dir": ("/", Path("/")),
     "jwt_secret": (SECRET, SECRET),
     "issuer": ("https://id.example.com", "https://id.example.com"),
     "audience": ("https://api.example.com", "https://api.example.com"),

@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from keystead.assembly import Clock, open_tools, seed
-from keystead.crypto.keyring import SecretsFileUnusable
+from keystead.assembly import key_reader, open_tools, seed, with_keys
 from keystead.crypto.random import fraction
+from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.audit import AuditDamaged
 from keystead.domain.errors import Fault, StoreDown, Unavailable
+from keystead.domain.keys import KeyUse
 from keystead.domain.transfer import CopyUnfinished
 from keystead.flows.seal_audit import seal_if_mine
-from keystead.flows.tools import Tools
 from keystead.flows.upkeep import purge_if_mine
 from keystead.logs import log
 from keystead.settings import Settings
@@ -32,6 +32,9 @@ LAST_SEAL_SECONDS = 1.0
 
 UPKEEP_SECONDS = 60
 """Between two looks at what has expired; a look that finds nothing is one indexed query."""
+
+KEYS_SECONDS = 2
+"""Between two looks at the keys: less than half of what a new one waits before it makes anything."""
 
 RETRY_SECONDS = (0.5, 5.0)
 """How long to wait before trying again to connect: at first, and at most; each time twice as long."""
@@ -54,9 +57,10 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
                 tools = await attempt.enter_async_context(open_tools(settings))
                 await seed(settings, tools, context.clock())
                 holder = tools.random.new_id(context.clock())
-                await attempt.enter_async_context(_sealing(tools, holder, context.clock))
-                await attempt.enter_async_context(_beside(_upkeep(tools, holder, context.clock)))
                 context.connected = tools
+                await attempt.enter_async_context(_sealing(context, holder))
+                await attempt.enter_async_context(_beside(_upkeep(context, holder)))
+                await attempt.enter_async_context(_beside(_follow_keys(settings, context)))
                 stack.push_async_exit(attempt.pop_all())
 
         try:
@@ -103,28 +107,28 @@ async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _sealing(tools: Tools, holder: str, clock: Clock) -> AsyncIterator[None]:
-    async with _beside(_keep_sealing(tools, holder, clock)):
+async def _sealing(context: Context, holder: str) -> AsyncIterator[None]:
+    async with _beside(_keep_sealing(context, holder)):
         yield
     with suppress(TimeoutError):
         async with asyncio.timeout(LAST_SEAL_SECONDS):
-            await _seal(tools, holder, clock)
+            await _seal(context, holder)
 
 
-async def _keep_sealing(tools: Tools, holder: str, clock: Clock) -> None:
+async def _keep_sealing(context: Context, holder: str) -> None:
     was_overdue = False
     while True:
         await asyncio.sleep(SEAL_SECONDS)
-        is_overdue = await _seal(tools, holder, clock)
+        is_overdue = await _seal(context, holder)
         # Once may be what nobody was there to seal, which another process is just about to.
         if is_overdue and was_overdue:
             log.critical("audit_damaged", reason="records that nobody seals")
         was_overdue = is_overdue
 
 
-async def _seal(tools: Tools, holder: str, clock: Clock) -> bool:
+async def _seal(context: Context, holder: str) -> bool:
     try:
-        sealed = await seal_if_mine(tools, holder, clock())
+        sealed = await seal_if_mine(context.tools, holder, context.clock())
     except Unavailable as error:
         log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
     except AuditDamaged as damage:
@@ -138,10 +142,10 @@ async def _seal(tools: Tools, holder: str, clock: Clock) -> bool:
     return False
 
 
-async def _upkeep(tools: Tools, holder: str, clock: Clock) -> None:
+async def _upkeep(context: Context, holder: str) -> None:
     while True:
         try:
-            purged = await purge_if_mine(tools, holder, clock())
+            purged = await purge_if_mine(context.tools, holder, context.clock())
         except Unavailable as error:
             log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
@@ -150,3 +154,24 @@ async def _upkeep(tools: Tools, holder: str, clock: Clock) -> None:
             if purged:
                 log.info("sessions_purged", count=purged)
         await asyncio.sleep(UPKEEP_SECONDS)
+
+
+async def _follow_keys(settings: Settings, context: Context) -> None:
+    read, known, is_told = key_reader(settings), None, False
+    while True:
+        try:
+            keyring, now = read(), context.clock()
+            in_use = [keyring.lines(use, now) for use in KeyUse]
+            if in_use != known:
+                context.connected = await asyncio.to_thread(
+                    with_keys, settings, context.tools, keyring, now
+                )
+                if known is not None:
+                    log.info("keys_changed")
+                known, is_told = in_use, False
+        except SecretsFileUnusable as error:
+            # What is known goes on: nobody is signed out because a file is being replaced.
+            if not is_told:
+                log.error("keys_unreadable", reason=str(error))
+            is_told = True
+        await asyncio.sleep(KEYS_SECONDS)

@@ -19,8 +19,8 @@ QUERIES = {
     for name, text in vars(module).items()
     if isinstance(text, str) and text.strip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
 }
-MAY_SCAN = {"CHECK", "COUNT", "AUDIT_COUNT"}
-"""The one takes the first row it comes across; the others count before a copy, never for a request."""
+MAY_SCAN = {"CHECK", "COUNT", "COUNT_HASHES", "AUDIT_COUNT"}
+"""The one takes the first row it comes across; the others count for a command, never for a request."""
 
 COMBINATIONS = [
     UserQuery(10, after, search, role, status)

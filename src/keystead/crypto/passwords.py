@@ -53,8 +53,6 @@ class PepperedPasswords:
     """Hashes and verifies with the keys of one installation."""
 
     def __init__(self, keyring: Keyring, profile: Argon2Profile, workers: int) -> None:
-        self._peppers = keyring.derive_each("password pepper")
-        self._newest = keyring.newest_id
         self._argon2 = PasswordHasher(
             time_cost=profile.iterations,
             memory_cost=profile.memory_kib,
@@ -65,7 +63,17 @@ class PepperedPasswords:
         strangers = workers * (1 + QUEUE_PER_WORKER)
         self._places_of_strangers = threading.BoundedSemaphore(strangers)
         self._places = threading.BoundedSemaphore(strangers + workers * RESERVED_PER_WORKER)
+        self._peppers: dict[int, bytes] = {}
+        self.change_keys(keyring)
+
+    def change_keys(self, keyring: Keyring) -> None:
+        """Go on with these keys, under which a hash is computed: not on the event loop."""
+        # In this order: whatever is hashed meanwhile finds its pepper.
+        peppers = keyring.derive_each("password pepper")
+        self._peppers = {**self._peppers, **peppers}
+        self._newest = keyring.newest_id
         self._dummy = self._hash(DUMMY_PASSWORD)
+        self._peppers = peppers
 
     def close(self) -> None:
         """Let the hashes under way finish and stop the threads."""

@@ -89,6 +89,9 @@ class Store(Protocol):
     ) -> bool:
         """Put *new* in the place of *old*. Returns: False if the hash is no longer *old*."""
 
+    async def count_hashes(self, pepper_id: int) -> int:
+        """Count the accounts whose password was hashed with this pepper; reads all of them."""
+
     async def change_role(
         self, user_id: UserId, role: Role, now: datetime, *, record: AuditRecord | None
     ) -> User | None:

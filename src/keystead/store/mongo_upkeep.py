@@ -22,6 +22,12 @@ class MongoUpkeep:
         refuse_weaker(url)
         self._connection = Connection(url, pool)
 
+    async def count_hashes(self, pepper_id: int) -> int:
+        """See `Store.count_hashes`."""
+        return await self._connection.run(
+            lambda db: db.users.count_documents({"pepper_id": pepper_id})
+        )
+
     async def migrate(self) -> None:
         """See `Store.migrate`: several callers do the same, which is as good as one."""
         self._connection.open(socket_seconds=0)
