@@ -10,6 +10,7 @@ import typer
 from keystead.cli.accounts import create_admin, users
 from keystead.cli.audit import audit
 from keystead.cli.backup import backup, restore
+from keystead.cli.doctor import doctor
 from keystead.cli.geo import geo
 from keystead.cli.importing import import_
 from keystead.cli.inspect import routes, settings, version
@@ -36,6 +37,7 @@ keystead.add_typer(audit, name="audit")
 keystead.add_typer(geo, name="geo")
 keystead.command()(backup)
 keystead.command()(restore)
+keystead.command()(doctor)
 keystead.command("copy")(copy_)
 keystead.add_typer(import_, name="import")
 keystead.command()(routes)
