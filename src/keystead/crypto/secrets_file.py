@@ -22,7 +22,8 @@ from keystead.domain.keys import KeyLine, KeyRefused, KeyUse
 MOUNTED_MODE = 0o440
 """Of a file that somebody else put there for our group to read."""
 
-Signature = tuple[int, int, int]
+Stamp = tuple[int, int, int]
+"""Inode, size in bytes and modification time in nanoseconds: what tells one file from the next."""
 
 
 class SecretsFileUnusable(Exception):  # noqa: N818 - named for the fact, like every fault.
@@ -34,13 +35,13 @@ class SecretsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[Signature, Keyring] | None = None
+        self._seen: tuple[Stamp, Keyring] | None = None
 
     def read(self) -> Keyring:
         """Return the keys, which are read anew only if the file is another. Raises: SecretsFileUnusable."""
-        signature = self._signature()
-        if self._seen is None or self._seen[0] != signature:
-            self._seen = signature, _read(self._path)
+        stamp = self._stamp()
+        if self._seen is None or self._seen[0] != stamp:
+            self._seen = stamp, _read(self._path)
         return self._seen[1]
 
     def list_keys(self, now: datetime) -> list[KeyLine]:
@@ -65,7 +66,7 @@ class SecretsFile:
         with _locked(self._path):
             _replace(self._path, _read(self._path).without_key(use, key_id))
 
-    def _signature(self) -> Signature:
+    def _stamp(self) -> Stamp:
         try:
             found = self._path.stat()
         except OSError as error:
