@@ -55,6 +55,7 @@ def server(database: Database) -> Iterator[Server]:
 
 
 @pytest.mark.requirement(47)
+@pytest.mark.timeout(180)  # A dozen commands, each of which a busy machine takes seconds to start.
 async def test_all_keys_are_rotated_under_load_and_nobody_is_refused(
     server: Server, keys: Keys
 ) -> None:
@@ -96,6 +97,7 @@ async def test_all_keys_are_rotated_under_load_and_nobody_is_refused(
         await client.aclose()
 
 
+@pytest.mark.timeout(120)  # Half a dozen commands.
 async def test_a_pepper_is_not_retired_while_passwords_need_it(server: Server, keys: Keys) -> None:
     async with server.client() as one, server.client() as two:
         bob, eve = await server.person("bob", one), await server.person("eve", two)
