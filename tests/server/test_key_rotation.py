@@ -114,6 +114,7 @@ async def test_a_pepper_is_not_retired_while_passwords_need_it(server: Server, k
             assert (await person.login()).status_code == 200
 
 
+@pytest.mark.timeout(150)  # Eight commands.
 async def test_what_would_lock_everybody_out_is_refused(database: Database, keys: Keys) -> None:
     with running(database):
         pass
