@@ -34,7 +34,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS=... is passed on, as in: make test ARGS='tests/flows -k refresh'"
 	@echo "  STORE=... chooses the database of the tests: sqlite, postgres or mongo"
@@ -123,6 +123,26 @@ schema: $(STAMP) ## write the schema of a new SQLite file anew, after adding a m
 bench: $(STAMP) $(if $(findstring postgres,$(ARGS)),$(SERVERS)) ## measure it, as bench/ describes
 	$(BIN)/python -m bench $(ARGS)
 
+# What the benchmark compares Keystead with: environments of their own, of which uv.lock knows nothing.
+PEERS = bench/peers
+.PHONY: bench-peers
+bench-peers: $(STAMP) ## install what the benchmark compares with, in environments of their own
+	@$(MAKE) --no-print-directory $(PEERS)/.env/fastapi_users/.installed $(PEERS)/.env/django_allauth/.installed
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory $(PEERS)/better_auth/node_modules/.installed; \
+	else \
+		echo "make bench-peers: Better Auth left out, because node and npm are not installed"; \
+	fi
+
+$(PEERS)/.env/%/.installed: $(PEERS)/%/requirements.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(@D)
+	@$(UV) pip install --quiet --python $(@D)/bin/python --requirement $<
+	@touch $@
+
+$(PEERS)/better_auth/node_modules/.installed: $(PEERS)/better_auth/package.json $(PEERS)/better_auth/package-lock.json
+	@npm ci --prefix $(PEERS)/better_auth --loglevel error --fetch-retries 8
+	@touch $@
+
 # Without Node.js there is nothing to run the collection with: a failure in CI, a remark elsewhere.
 .PHONY: postman
 postman: $(STAMP) ## run the Postman collection against a server of its own (needs Node.js)
@@ -141,5 +161,6 @@ postman/node_modules/.installed: postman/package.json postman/package-lock.json
 .PHONY: clean
 clean: ## remove everything that was made here
 	rm -rf .venv .coverage .coverage.* htmlcov dist build postman/node_modules
+	rm -rf $(PEERS)/.env $(PEERS)/better_auth/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find bench src tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -11,6 +11,7 @@ How fast Keystead is, beside something that was measured in the same minutes on 
     turns.py         one turn under load
     report.py        the table and the JSON
     load/            what sends requests: wrk, or a generator of our own
+    peers/           what it is compared with: other projects, each in an environment of its own
     programs/        what runs in a process of its own: the bare server, Argon2 alone, the seeding
     measurements/    what is measured: one file each
 

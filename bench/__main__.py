@@ -5,13 +5,15 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from bench.load.wrk import find_wrk
 from bench.machine import Cores, describe
-from bench.measurements import BY_DEFAULT, MEASUREMENTS
+from bench.measurements import BY_DEFAULT, DEFAULTS, GENERAL, MEASUREMENTS
 from bench.plan import Plan
 from bench.processes import BenchFailed
 from bench.report import header, table, write
@@ -30,13 +32,14 @@ def main() -> int:
     print(header(machine), flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="keystead-bench-") as folder:
-            plan = Plan(
-                rounds=options.rounds, seconds=options.seconds, sessions=sorted(set(options.sessions)),
-                folder=Path(folder), cores=cores, wrk=None if options.no_wrk else find_wrk(),
+            shared = Plan(
+                **GENERAL, folder=Path(folder), cores=cores,
+                wrk=None if options.no_wrk else find_wrk(),
             )  # fmt: skip
-            results = []
+            results, chosen = [], {}
             for name in options.only or BY_DEFAULT:
-                results.append(MEASUREMENTS[name](plan))
+                chosen[name] = _chosen(options, name)
+                results.append(MEASUREMENTS[name](replace(shared, **chosen[name])))
                 print(f"\n{table(results[-1])}\n", flush=True)
     except BenchFailed as failure:
         print(f"bench: {failure}", file=sys.stderr)
@@ -44,7 +47,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return INTERRUPTED
-    chosen = {"rounds": plan.rounds, "seconds": plan.seconds, "sessions": plan.sessions}
     write(options.json, machine, chosen, results)
     print(f"{time.perf_counter() - started:.0f} s; written to {options.json}")
     return 0
@@ -55,14 +57,21 @@ def _options() -> argparse.Namespace:
         prog="python -m bench", description=f"Measure {KEYSTEAD[2]}; bench/README.md explains."
     )
     add = parser.add_argument
-    add("--rounds", type=_positive, default=5, help="turns of each contender (5)")
-    add("--seconds", type=_positive, default=3, help="how long one turn under load takes (3)")
-    add("--sessions", type=_positive, nargs="+", default=[10_000, 1_000_000], metavar="N",
-        help="sizes of the sessions table to compare (10000 1000000)")  # fmt: skip
+    add("--rounds", type=_positive, help="turns of each contender (5; peers: 3)")
+    add("--seconds", type=_positive, help="how long one turn under load takes (3; peers: 1)")
+    add("--sessions", type=_positive, nargs="+", metavar="N",
+        help="sizes of the sessions table to compare (10000 1000000; peers: 1000 100000 1000000)")  # fmt: skip
     add("--only", action="append", choices=MEASUREMENTS, help="measure just this; may be repeated")
     add("--no-wrk", action="store_true", help="use our own load generator, even if there is wrk")
     add("--json", type=Path, default=_default_file(), metavar="FILE", help="where to write it all")
     return parser.parse_args()
+
+
+def _chosen(options: argparse.Namespace, measurement: str) -> dict[str, Any]:
+    """Return what was asked for, or else what that measurement, or else every one, begins with."""
+    defaults = GENERAL | DEFAULTS.get(measurement, {})
+    given = {name: getattr(options, name) or default for name, default in defaults.items()}
+    return given | {"sessions": sorted(set(given["sessions"]))}
 
 
 def _positive(text: str) -> int:

@@ -26,6 +26,10 @@ class Plan:
         """Return the folder of the database with so many sessions."""
         return self.folder / f"sessions-{sessions}"
 
+    def folder_of_peer(self, name: str, sessions: int) -> Path:
+        """Return the folder of the database with so many sessions that *name* is compared with."""
+        return self.folder / f"{name.lower().replace(' ', '-')}-{sessions}"
+
     def seeded(self, sessions: int) -> Seeded:
         """Fill a database with so many sessions, the first time somebody asks for it."""
         if sessions not in self._seeded:

@@ -8,7 +8,15 @@ from typing import Any
 
 from bench.rounds import Figure, Result
 
-DECIMALS = {"ratio": 3, "s": 2, "MiB": 1, "ms": 1, "% of a core": 0}
+DECIMALS = {
+    "ratio": 3,
+    "s": 2,
+    "MiB": 1,
+    "ms": 1,
+    "hashes/s": 1,
+    "logins/s": 1,
+    "sign-ups/s": 1,
+}
 """For each unit; others are counted in wholes."""
 
 HEADINGS = ("", "median", "lowest", "highest", "unit", "target", "met")

@@ -10,7 +10,8 @@ from bench.processes import BenchFailed
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD = b"\r\n\r\n"
-OK, NO_CONTENT = b"200", b"204"
+CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+OK, CREATED, NO_CONTENT = b"200", b"201", b"204"
 
 CONNECTIONS = 32
 """Enough to keep one core busy, few enough that none waits long."""
@@ -68,16 +69,38 @@ def read_answer(received: bytes) -> Answer | None:
         return None
     head = received[:end]
     status = received[9:12]
-    length = LENGTH.search(head)
-    if length is None and status != NO_CONTENT:
-        raise BenchFailed(f"an answer without a length: {head!r}")
-    body = received[end + len(END_OF_HEAD) :]
-    if length is not None and len(body) < int(length[1]):
+    body = _body(status, head, received[end + len(END_OF_HEAD) :])
+    if body is None:
         return None
-    answer = Answer(status, head, body)
-    if status not in {OK, NO_CONTENT}:
+    if status not in {OK, CREATED, NO_CONTENT}:
         raise BenchFailed(f"the server refused: {head.decode()}\n{body.decode()}")
-    return answer
+    return Answer(status, head, body)
+
+
+def _body(status: bytes, head: bytes, received: bytes) -> bytes | None:
+    length = LENGTH.search(head)
+    if length is not None:
+        return None if len(received) < int(length[1]) else received
+    if CHUNKED.search(head):
+        return _joined(received)
+    if status == NO_CONTENT:
+        return b""
+    raise BenchFailed(f"an answer without a length: {head!r}")
+
+
+def _joined(received: bytes) -> bytes | None:
+    """Join the chunks of RFC 9112 section 7.1, which has nothing after the last one here."""
+    body = b""
+    while True:
+        size, line_end, rest = received.partition(b"\r\n")
+        if not line_end:
+            return None
+        length = int(size.partition(b";")[0], 16)
+        if len(rest) < length + 2:
+            return None
+        if not length:
+            return body
+        body, received = body + rest[:length], rest[length + 2 :]
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

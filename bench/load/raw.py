@@ -46,7 +46,11 @@ class Connection:
 
 
 def drive(port: int, sources: Sequence[Source], seconds: float) -> Load:
-    """Keep a connection busy for each of *sources*; the answers still out at the end do not count."""
+    """
+    Keep a connection busy for each of *sources*.
+
+    The answers still out at the end count, with the time they take: one may need longer than a turn.
+    """
     connections = [Connection(port, source) for source in sources]
     try:
         with selectors.DefaultSelector() as selector:
@@ -63,20 +67,19 @@ def _drive(selector: selectors.BaseSelector, connections: list[Connection], seco
     now = started = time.perf_counter()
     for connection in connections:
         connection.ask()
-    while now - started < seconds:
-        for connection in _ready(selector):
-            if connection.listen() is not None:
-                answers += 1
-                connection.ask()
-        now = time.perf_counter()
-    _drain(selector, len(connections))
-    return Load(answers, now - started)
-
-
-def _drain(selector: selectors.BaseSelector, outstanding: int) -> None:
+    outstanding = len(connections)
     # A source must see every answer: the token in it may be the only one that is good next time.
     while outstanding:
-        outstanding -= sum(connection.listen() is not None for connection in _ready(selector))
+        for connection in _ready(selector):
+            if connection.listen() is None:
+                continue
+            answers += 1
+            now = time.perf_counter()
+            if now - started < seconds:
+                connection.ask()
+            else:
+                outstanding -= 1
+    return Load(answers, now - started)
 
 
 def _ready(selector: selectors.BaseSelector) -> list[Connection]:

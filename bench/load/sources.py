@@ -1,31 +1,15 @@
-"""What is asked: bearer tokens in turn, chains of refresh tokens, sign-ins."""
+"""What is asked: sessions in turn, chains of refresh tokens, sign-ins, sign-ups."""
 
 import json
 import re
 from collections import deque
-from collections.abc import Sequence
-from itertools import cycle
+from collections.abc import Callable, Sequence
+from itertools import count, cycle
 
-from bench.load.http import Answer, request
+from bench.load.http import CONNECTIONS, Answer, Source, request
 from bench.processes import BenchFailed
 
 USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
-
-
-class Profiles:
-    """GET *path* in many sessions, one after the other."""
-
-    def __init__(self, access_tokens: Sequence[str], path: str = "/profile") -> None:
-        self._requests = cycle([
-            request("GET", path, {"Authorization": f"Bearer {token}"})
-            for token in access_tokens
-        ])  # fmt: skip
-
-    def next(self) -> bytes:
-        return next(self._requests)
-
-    def answered(self, answer: Answer) -> None:
-        """Nothing follows from it."""
 
 
 class Refreshes:
@@ -50,27 +34,82 @@ class Refreshes:
         self._waiting.append(successor or self._spent)  # The bare server gives none.
 
 
-class SignIns:
-    """POST /auth/login by many people, each from an address of their own behind a trusted proxy."""
+class Requests:
+    """The same requests, one after the other, over and over."""
 
-    def __init__(self, emails: Sequence[str], password: str, first_address: int) -> None:
-        self._requests = cycle([
-            request(
-                "POST",
-                "/auth/login",
-                {
-                    "Content-Type": "application/json",
-                    "User-Agent": USER_AGENT,
-                    # 198.18.0.0/15 is set aside for benchmarks (RFC 2544).
-                    "X-Forwarded-For": f"198.18.{number // 250}.{number % 250 + 1}",
-                },
-                json.dumps({"email": email, "password": password}).encode(),
-            )
-            for number, email in enumerate(emails, first_address)
-        ])  # fmt: skip
+    def __init__(self, requests: Sequence[bytes]) -> None:
+        self._requests = cycle(requests)
 
     def next(self) -> bytes:
         return next(self._requests)
 
     def answered(self, answer: Answer) -> None:
         """Nothing follows from it."""
+
+
+def bearers(access_tokens: Sequence[str]) -> list[str]:
+    """Return the header that shows each of these tokens."""
+    return [f"Authorization: Bearer {token}" for token in access_tokens]
+
+
+def gets(path: str, headers: Sequence[str]) -> list[bytes]:
+    """Write a GET of *path* with each of *headers* (`name: value`)."""
+    pairs = [header.split(": ", 1) for header in headers]
+    return [request("GET", path, {name: value}) for name, value in pairs]
+
+
+def sessions_of(path: str, headers: Sequence[str]) -> list[Source]:
+    """Send these on as many connections as there are, each its share of them."""
+    asked = gets(path, headers)
+    return [Requests(asked[number::CONNECTIONS] or asked) for number in range(CONNECTIONS)]
+
+
+def sign_ins(emails: Sequence[str], password: str, first_address: int) -> Requests:
+    """POST /auth/login by many people, each from an address of their own behind a trusted proxy."""
+    return Requests([
+        request(
+            "POST",
+            "/auth/login",
+            {
+                "Content-Type": "application/json",
+                "User-Agent": USER_AGENT,
+                # 198.18.0.0/15 is set aside for benchmarks (RFC 2544).
+                "X-Forwarded-For": f"198.18.{number // 250}.{number % 250 + 1}",
+            },
+            json.dumps({"email": email, "password": password}).encode(),
+        )
+        for number, email in enumerate(emails, first_address)
+    ])  # fmt: skip
+
+
+class SignUps:
+    """Sign-ups of people who were never there before; *name* keeps those of several sources apart."""
+
+    def __init__(self, write: Callable[[str, str], bytes], name: str, password: str) -> None:
+        self._write, self._name, self._password = write, name, password
+        self._numbers = count()
+
+    def next(self) -> bytes:
+        return self._write(f"{self._name}-{next(self._numbers)}@example.com", self._password)
+
+    def answered(self, answer: Answer) -> None:
+        """Nothing follows from it."""
+
+
+class JsonRefreshes:
+    """POST *path* with refresh tokens in JSON: the one in each answer is for that session's next turn."""
+
+    def __init__(self, refresh_tokens: Sequence[str], path: str) -> None:
+        self._waiting = deque(refresh_tokens)
+        self._path = path
+
+    def next(self) -> bytes:
+        self._spent = self._waiting.popleft()
+        body = json.dumps({"refresh_token": self._spent}).encode()
+        return request("POST", self._path, {"Content-Type": "application/json"}, body)
+
+    def answered(self, answer: Answer) -> None:
+        successor = json.loads(answer.body)["data"]["refresh_token"]
+        if successor == self._spent:
+            raise BenchFailed("a refresh token came back unchanged")
+        self._waiting.append(successor)

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.load.http import CONNECTIONS, Load
 from bench.processes import LOOPBACK, BenchFailed
 
-SCRIPT = Path(__file__).with_name("bearer.lua")
+SCRIPT = Path(__file__).with_name("headers.lua")
 MARK = "RESULT "
 PATIENCE_SECONDS = 30
 
@@ -18,12 +18,12 @@ def find_wrk() -> str | None:
     return shutil.which("wrk")
 
 
-def run_wrk(program: str, port: int, path: str, tokens: Path, seconds: int) -> Load:
-    """Send GETs with the bearer tokens in the file *tokens*, one after the other."""
+def run_wrk(program: str, port: int, path: str, headers: Path, seconds: int) -> Load:
+    """Send GETs, each with one line of the file *headers*: the first, the second, and so on."""
     url = f"http://{LOOPBACK}:{port}{path}"
     command = [program, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), url]
     done = subprocess.run(
-        [*command, "--", str(tokens)], capture_output=True, text=True, check=False,
+        [*command, "--", str(headers)], capture_output=True, text=True, check=False,
         timeout=seconds + PATIENCE_SECONDS,
     )  # fmt: skip
     found = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)

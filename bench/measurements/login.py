@@ -8,7 +8,7 @@ from statistics import median
 from bench.load.http import percentile
 from bench.load.probe import probing
 from bench.load.raw import drive
-from bench.load.sources import Profiles, SignIns
+from bench.load.sources import Requests, bearers, gets, sign_ins
 from bench.plan import Plan
 from bench.processes import BenchFailed
 from bench.rounds import Contender, Figure, Result, Target, in_turn, ratio
@@ -65,10 +65,10 @@ def _hash(plan: Plan, seeded: Seeded) -> Turn:
 def _sign_in(plan: Plan, server: Server, seeded: Seeded) -> Turn:
     share = len(seeded.emails) // CONCURRENCY
     people = [
-        SignIns(seeded.emails[first : first + share], seeded.password, first)
+        sign_ins(seeded.emails[first : first + share], seeded.password, first)
         for first in range(0, share * CONCURRENCY, share)
     ]
     waited_ms: list[float] = []
-    with probing(server.port, Profiles(seeded.access_tokens), waited_ms):
+    with probing(server.port, Requests(gets("/profile", bearers(seeded.access_tokens))), waited_ms):
         load = drive(server.port, people, plan.seconds)
     return Turn(load.rate, waited_ms=tuple(waited_ms))

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from bench.load.http import CONNECTIONS
+from bench.load.sources import bearers
 from bench.machine import Cores
 from bench.measurements.profile import load_of
 from bench.plan import TOKENS, Plan
@@ -62,7 +63,7 @@ def _on_sqlite(plan: Plan, stack: ExitStack, sessions: int) -> Contender[Turn]:
     tokens = plan.seeded(sessions).access_tokens
     folder = plan.folder_of(sessions)
     server = stack.enter_context(serving(KEYSTEAD, folder, plan.cores))
-    load = load_of(plan, server.port, folder, tokens)
+    load = load_of(plan, server.port, folder, bearers(tokens))
     return Contender(f"SQLite, {sessions:,} sessions", partial(watched, server, load))
 
 
@@ -74,7 +75,7 @@ def _on_postgres(
     command = (*KEYSTEAD, "--workers", str(workers))
     cores = plan.cores.of_two_servers() if workers > 1 else plan.cores
     running = stack.enter_context(serving(command, folder, cores, url))
-    load = load_of(plan, running.port, folder, tokens)
+    load = load_of(plan, running.port, folder, bearers(tokens))
     name = f"PostgreSQL, {sessions:,} sessions" + (f", {workers} workers" if workers > 1 else "")
     return Contender(name, partial(watched, running, load))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.load.http import CONNECTIONS, Load
 from bench.load.raw import drive
-from bench.load.sources import Profiles
+from bench.load.sources import bearers, sessions_of
 from bench.load.wrk import run_wrk
 from bench.plan import TOKENS, Plan
 from bench.rounds import Contender, Figure, Result, Target, in_turn, ratio
@@ -50,22 +50,21 @@ def compare(plan: Plan, name: str, path: str, to_bare: Target) -> Result:
 def _contender(  # noqa: PLR0913, PLR0917 - one line of the list above.
     plan: Plan, stack: ExitStack, command: tuple[str, ...], sessions: int, name: str, path: str
 ) -> Contender[Turn]:
-    tokens = plan.seeded(sessions).access_tokens
+    headers = bearers(plan.seeded(sessions).access_tokens)
     folder = plan.folder_of(sessions) if command is KEYSTEAD else plan.folder / name
     server = stack.enter_context(serving(command, folder, plan.cores))
-    load = load_of(plan, server.port, folder, tokens, path)
+    load = load_of(plan, server.port, folder, headers, path)
     return Contender(name, partial(watched, server, load))
 
 
 def load_of(
-    plan: Plan, port: int, folder: Path, tokens: list[str], path: str = "/profile"
+    plan: Plan, port: int, folder: Path, headers: list[str], path: str = "/profile"
 ) -> Callable[[], Load]:
-    """Return one turn of load: what is at *path* for each token in turn."""
+    """Return one turn of load: GETs of *path* with each of *headers* (`name: value`) in turn."""
     if plan.wrk is None:
-        sources = [Profiles(tokens[number::CONNECTIONS], path) for number in range(CONNECTIONS)]
-        return partial(drive, port, sources, plan.seconds)
-    file = folder / "access-tokens"
-    file.write_text("\n".join(tokens) + "\n")
+        return partial(drive, port, sessions_of(path, headers), plan.seconds)
+    file = folder / f"headers-{port}"
+    file.write_text("".join(f"{header}\n" for header in headers))
     return partial(run_wrk, plan.wrk, port, path, file, plan.seconds)
 
 

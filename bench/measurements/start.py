@@ -4,9 +4,8 @@ import time
 from itertools import count
 from pathlib import Path
 
-from bench.load.http import CONNECTIONS
 from bench.load.raw import drive
-from bench.load.sources import Profiles
+from bench.load.sources import bearers, sessions_of
 from bench.plan import Plan
 from bench.processes import Memory, Process, free_port
 from bench.rounds import Contender, Figure, Result, Target, in_turn
@@ -48,9 +47,7 @@ def _memory(plan: Plan, folder: Path, seeded: Seeded) -> list[Figure]:
     with serving(KEYSTEAD, folder, plan.cores) as server:
         time.sleep(SETTLE_SECONDS)
         idle = server.process.memory()
-        tokens = seeded.access_tokens
-        sources = [Profiles(tokens[number::CONNECTIONS]) for number in range(CONNECTIONS)]
-        drive(server.port, sources, plan.seconds)
+        drive(server.port, sessions_of("/profile", bearers(seeded.access_tokens)), plan.seconds)
         used = server.process.memory()
     if idle is None or used is None:
         return []

@@ -132,16 +132,16 @@ class Cluster:
 
     def suspend(self) -> None:
         """Let nothing of the server run: it accepts connections and does not answer."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._tell_all(signal.SIGSTOP)
 
     def resume(self) -> None:
-        for pid in self._pids():
-            os.kill(pid, signal.SIGCONT)
+        self._tell_all(signal.SIGCONT)
 
-    def _pids(self) -> list[int]:
+    def _tell_all(self, what: signal.Signals) -> None:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [self.pid, *map(int, children)]
+        for pid in (self.pid, *map(int, children)):
+            with suppress(ProcessLookupError):  # A connection may end while they are counted.
+                os.kill(pid, what)
 
     def _make(self) -> None:
         found = subprocess.run(

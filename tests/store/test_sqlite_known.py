@@ -121,6 +121,59 @@ async def test_what_is_changed_here_is_read_anew_and_nothing_else(
     assert found == await in_the_file(file, changed)
 
 
+async def test_a_session_that_was_rotated_is_known_as_it_is_now(
+    store: SqliteStore, file: Path
+) -> None:
+    _, session = await signed_in(store)
+    await store.find_session(session.id)
+    # Finer than what is kept: what is known is what would be read.
+    now, expires_at = LATER + timedelta(microseconds=7), LATER + IDLE + timedelta(microseconds=7)
+
+    outcome = await store.rotate_refresh_token(session.id, 0, now, expires_at)
+
+    assert await reads(store, session) == 0
+    found = await store.find_session(session.id)
+    assert found == await in_the_file(file, session)
+    assert found is not None
+    assert outcome == Rotated(found)
+
+
+@pytest.mark.parametrize("name", ["used", "closed", "of an admin now", "disabled", "deleted"])
+async def test_what_is_changed_after_a_rotation_in_the_same_commit_holds(
+    store: SqliteStore, file: Path, name: str
+) -> None:
+    bob, session = await signed_in(store)
+    await added(store, "ada@example.com", Role.ADMIN)
+    await store.find_session(session.id)
+
+    async with busy(store):
+        rotating = asyncio.create_task(store.rotate_refresh_token(session.id, 0, NOW, NOW + IDLE))
+        changing = asyncio.ensure_future(CHANGES[name](store, bob, session))
+        await asyncio.sleep(0)
+
+    assert isinstance(await rotating, Rotated)
+    await changing
+    assert await store.find_session(session.id) == await in_the_file(file, session)
+
+
+async def test_a_rotation_whose_commit_fails_is_not_known(store: SqliteStore, file: Path) -> None:
+    _, session = await signed_in(store)
+    before = await store.find_session(session.id)
+
+    def fail(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError
+
+    async with busy(store):
+        rotating = asyncio.create_task(store.rotate_refresh_token(session.id, 0, LATER, LATER))
+        failing = asyncio.create_task(writer_of(store).run(fail, is_short=True))
+        await asyncio.sleep(0)
+
+    for write in (rotating, failing):
+        with pytest.raises(StoreDown):
+            await write
+    assert await store.find_session(session.id) == before == await in_the_file(file, session)
+
+
 async def test_a_write_that_fails_leaves_what_is_remembered(store: SqliteStore) -> None:
     _, session = await signed_in(store)
     before = await store.find_session(session.id)

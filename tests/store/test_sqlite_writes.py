@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -97,6 +98,50 @@ async def test_a_write_that_fails_half_way_is_undone_alone(store: SqliteStore) -
         await failing
     assert await deleting == eve
     assert await store.list_users(UserQuery(10)) == [bob]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_on_the_loop"),
+    [([True], True), ([True, True], True), ([False], False), ([True, False], False)],
+)
+async def test_only_short_writes_are_done_on_the_loops_thread(
+    store: SqliteStore, kinds: list[bool], *, is_on_the_loop: bool
+) -> None:
+    threads: set[int] = set()
+
+    def note_thread(_: sqlite3.Connection) -> None:
+        threads.add(threading.get_ident())
+
+    writer = writer_of(store)
+    await asyncio.gather(*(writer.run(note_thread, is_short=is_short) for is_short in kinds))
+
+    assert (threads == {threading.get_ident()}) is is_on_the_loop
+
+
+async def test_purging_does_not_hold_up_the_event_loop(store: SqliteStore) -> None:
+    loop = threading.get_ident()
+    threads: list[int] = []
+    writer_of(store)._db.set_trace_callback(lambda _: threads.append(threading.get_ident()))
+
+    await store.purge_expired(NOW, 10)
+    await store.purge_attempts(NOW, 10)
+    await store.trim_audit(NOW, 10)
+
+    writer_of(store)._db.set_trace_callback(None)
+    assert threads
+    assert loop not in threads
+
+
+async def test_while_somebody_else_writes_the_event_loop_goes_on(
+    store: SqliteStore, file: Path
+) -> None:
+    with write_lock_held_elsewhere(file):
+        adding = asyncio.create_task(store.add_user(new_user(), HASH, record=None))
+        async with asyncio.timeout(2):
+            await asyncio.sleep(0.05)
+        assert not adding.done()
+
+    assert await adding
 
 
 async def test_a_caller_who_goes_away_leaves_the_write_in_place(store: SqliteStore) -> None:

@@ -7,17 +7,22 @@ The `client_id` that RFC 9068 lists is left out: there are no OAuth clients here
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
 from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring, digest
+from keystead.crypto.mac import Mac
 from keystead.domain.errors import TokenExpired, TokenInvalid
 from keystead.domain.ports import Randomness
 from keystead.domain.session import SessionId, SignedIn
@@ -27,6 +32,9 @@ from keystead.domain.user import UserId
 TYPE = "at+jwt"
 MAX_LENGTH = 4096
 """In characters; ours have about 450. Checked before anything is decoded."""
+
+COORDINATE_BYTES = 32
+"""Of the curve P-256."""
 
 CACHE_SIZE = 10_000
 """Verified tokens remembered; about 10 MiB when full."""
@@ -69,7 +77,7 @@ class JwtAccessTokens:
             self._keys = {self._newest: OctKey.import_key(secret)}
         header = {"alg": self._algorithm, "typ": TYPE, "kid": self._newest}
         self._header = base64url.encode(orjson.dumps(header))
-        self._signs = jws.JWSRegistry.algorithms[self._algorithm]
+        self._signature = _signer(self._keys[self._newest])
 
     def issue(self, signed_in: SignedIn, now: datetime) -> AccessTokenText:
         """Sign a token for this user and session; it never outlives the session's absolute end."""
@@ -88,11 +96,10 @@ class JwtAccessTokens:
         return AccessTokenText(self._sign(orjson.dumps(claims)))
 
     def _sign(self, payload: bytes) -> str:
-        # The compact form of RFC 7515 section 7.1. The library's own function for it copies and
-        # checks a header that never changes: more than half of its time.
+        # The compact form of RFC 7515 section 7.1. The library's own function for it checks a header
+        # and a key that never change: more than half of its time.
         text = f"{self._header}.{base64url.encode(payload)}"
-        signature = self._signs.sign(text.encode(), self._keys[self._newest])
-        return f"{text}.{base64url.encode(signature)}"
+        return f"{text}.{base64url.encode(self._signature(text.encode()))}"
 
     def verify(self, text: str, now: datetime) -> AccessClaims:
         """
@@ -153,6 +160,22 @@ class JwtAccessTokens:
         except (ValueError, OverflowError, OSError):
             raise TokenInvalid from None
         return AccessClaims(UserId(claims["sub"]), SessionId(claims["sid"]), not_before, expires_at)
+
+
+def _signer(key: ECKey | OctKey) -> Callable[[bytes], bytes]:
+    if isinstance(key, OctKey):
+        return Mac(key.raw_value)
+    private = key.private_key
+    if private is None:
+        raise ValueError("a public key signs nothing")
+    algorithm = ECDSA(SHA256())
+
+    def sign(message: bytes) -> bytes:
+        # Both numbers at their full length, one after the other (RFC 7518 section 3.4).
+        numbers = decode_dss_signature(private.sign(message, algorithm))
+        return b"".join(number.to_bytes(COORDINATE_BYTES) for number in numbers)
+
+    return sign
 
 
 def _refuse(constant: str) -> NoReturn:

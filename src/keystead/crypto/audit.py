@@ -27,9 +27,9 @@ class MacAuditSeals:
 
     def __init__(self, keyring: Keyring, random: Randomness) -> None:
         self._key_id = keyring.newest_id
-        self._record_keys = keyring.derive_each("audit record")
-        self._chain_keys = keyring.derive_each("audit chain")
-        self._head_keys = keyring.derive_each("audit head")
+        self._record_macs = keyring.derive_each("audit record")
+        self._chain_macs = keyring.derive_each("audit chain")
+        self._head_macs = keyring.derive_each("audit head")
         self._random = random
 
     def record(self, event: Event, origin: Origin, now: datetime) -> AuditRecord:
@@ -56,7 +56,7 @@ class MacAuditSeals:
 
     def is_genuine(self, record: AuditRecord) -> bool:
         """See `AuditSeals.is_genuine`."""
-        if record.key_id not in self._record_keys:
+        if record.key_id not in self._record_macs:
             return False
         if record.salt is None:
             is_whole = record.ip is None and record.user_agent is None
@@ -68,7 +68,7 @@ class MacAuditSeals:
     def link(self, chain: bytes | None, seq: int, record: AuditRecord) -> bytes:
         """See `AuditSeals.link`."""
         text = (chain or START) + seq.to_bytes(8) + record.mac
-        return hmac.digest(self._chain_keys[record.key_id], text, "sha256")
+        return self._chain_macs[record.key_id](text)
 
     def head(self, seq: int, chain: bytes) -> AuditHead:
         """See `AuditSeals.head`."""
@@ -76,15 +76,15 @@ class MacAuditSeals:
 
     def is_genuine_head(self, head: AuditHead) -> bool:
         """See `AuditSeals.is_genuine_head`."""
-        if head.key_id not in self._head_keys or head.seq < 1:
+        if head.key_id not in self._head_macs or head.seq < 1:
             return False
         return hmac.compare_digest(head.mac, self._head_mac(head.key_id, head.seq, head.chain))
 
     def _mac(self, record: AuditRecord) -> bytes:
-        return hmac.digest(self._record_keys[record.key_id], record.covered(), "sha256")
+        return self._record_macs[record.key_id](record.covered())
 
     def _head_mac(self, key_id: int, seq: int, chain: bytes) -> bytes:
-        return hmac.digest(self._head_keys[key_id], seq.to_bytes(8) + chain, "sha256")
+        return self._head_macs[key_id](seq.to_bytes(8) + chain)
 
 
 def _digest(salt: bytes, ip: str | None, user_agent: str | None) -> bytes:

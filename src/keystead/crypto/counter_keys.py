@@ -1,7 +1,5 @@
 """The keys of counters: what is counted cannot be read from the database, nor guessed without the keys."""
 
-import hmac
-
 from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
 
@@ -10,10 +8,9 @@ class CounterKeys:
     """Makes the keys of counters with the newest key of one installation; `domain.ports.CounterKey`."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._key = keyring.derive_each("counter key")[keyring.newest_id]
+        self._mac = keyring.derive_each("counter key")[keyring.newest_id]
 
     def __call__(self, kind: str, subject: str) -> str:
         """Return the key for one *subject* of one *kind*: 43 characters, always the same."""
         # No kind has a NUL in it, so no two pairs are one text.
-        digest = hmac.digest(self._key, f"{kind}\0{subject}".encode(), "sha256")
-        return base64url.encode(digest)
+        return base64url.encode(self._mac(f"{kind}\0{subject}".encode()))

@@ -8,6 +8,7 @@ import hmac
 
 from keystead.crypto import base64url
 from keystead.crypto.keyring import Keyring
+from keystead.crypto.mac import Mac
 from keystead.domain.session import SessionId
 
 PREFIX = "ksc_"
@@ -17,8 +18,8 @@ class MacCsrfTokens:
     """Makes and checks them with the keys of one installation."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._keys = keyring.derive_each("csrf token")
-        self._newest = self._keys[keyring.newest_id]
+        self._macs = keyring.derive_each("csrf token")
+        self._newest = self._macs[keyring.newest_id]
 
     def issue(self, session_id: SessionId) -> str:
         """Return the one token of the session, the same until the keys change."""
@@ -28,11 +29,10 @@ class MacCsrfTokens:
         """Say whether *text* was made for this session, with any key that still holds."""
         given = text.encode()
         return any(
-            hmac.compare_digest(given, _token(key, session_id).encode())
-            for key in self._keys.values()
+            hmac.compare_digest(given, _token(mac, session_id).encode())
+            for mac in self._macs.values()
         )
 
 
-def _token(key: bytes, session_id: SessionId) -> str:
-    mac = hmac.digest(key, session_id.encode(), "sha256")
-    return PREFIX + base64url.encode(mac)
+def _token(mac: Mac, session_id: SessionId) -> str:
+    return PREFIX + base64url.encode(mac(session_id.encode()))

@@ -36,7 +36,7 @@ class MacDeviceTokens:
 
     def __init__(self, keyring: Keyring, random: Randomness) -> None:
         self._key_id = keyring.newest_id
-        self._keys = keyring.derive_each("device token")
+        self._macs = keyring.derive_each("device token")
         self._random = random
 
     def issue(self, owner: UserId, now: datetime) -> DeviceTokenText:
@@ -53,7 +53,7 @@ class MacDeviceTokens:
         body = base64url.decode(text.removeprefix(PREFIX))
         head, proof = body[: HEAD.size], body[HEAD.size :]
         version, key_id, device, seconds = HEAD.unpack(head)
-        if version != VERSION or key_id not in self._keys:
+        if version != VERSION or key_id not in self._macs:
             return None
         if not hmac.compare_digest(proof, self._proof(key_id, head, owner)):
             return None
@@ -62,4 +62,4 @@ class MacDeviceTokens:
 
     def _proof(self, key_id: int, head: bytes, owner: UserId | None) -> bytes:
         # For nobody it takes the same work, and is one that no token was ever given.
-        return hmac.digest(self._keys[key_id], head + (owner or "").encode(), "sha256")
+        return self._macs[key_id](head + (owner or "").encode())

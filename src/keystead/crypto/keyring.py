@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import ECKey
 
+from keystead.crypto.mac import Mac
 from keystead.crypto.random import new_master_key
 from keystead.domain.keys import KeyLine, KeyState, KeyUse
 
@@ -63,9 +64,9 @@ class Keyring:
         oldest = self.master_keys[min(self.master_keys)]
         return derive(oldest, "fingerprint").hex()[:16]
 
-    def derive_each(self, purpose: str) -> dict[int, bytes]:
-        """Return the key for *purpose* under every key id."""
-        return {key_id: derive(key, purpose) for key_id, key in self.master_keys.items()}
+    def derive_each(self, purpose: str) -> dict[int, Mac]:
+        """Return the MAC for *purpose* under every key id; each has a key of its own."""
+        return {key_id: Mac(derive(key, purpose)) for key_id, key in self.master_keys.items()}
 
     def at(self, use: KeyUse, now: datetime) -> "Keyring":
         """Return the keys of one use, so that the one that makes at *now* is the newest."""

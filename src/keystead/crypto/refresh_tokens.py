@@ -39,8 +39,8 @@ class MacRefreshTokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._key_id = keyring.newest_id
-        self._seal_keys = keyring.derive_each("refresh token seal")
-        self._proof_keys = keyring.derive_each("refresh token proof")
+        self._seals = keyring.derive_each("refresh token seal")
+        self._proofs = keyring.derive_each("refresh token proof")
 
     def issue(self, session: Session) -> RefreshTokenText:
         """Return the one token for the session's current generation: always the same text."""
@@ -58,7 +58,7 @@ class MacRefreshTokens:
         body = _decode(text)
         head, seal = body[: HEAD.size], body[HEAD.size : HEAD.size + SEAL_BYTES]
         version, key_id, session_id, generation = HEAD.unpack(head)
-        if version != VERSION or key_id not in self._seal_keys:
+        if version != VERSION or key_id not in self._seals:
             raise RefreshInvalid
         if not hmac.compare_digest(seal, self._seal(key_id, head)):
             raise RefreshInvalid
@@ -75,10 +75,10 @@ class MacRefreshTokens:
         return hmac.compare_digest(token.proof, self._proof(token.key_id, token.head, session.salt))
 
     def _seal(self, key_id: int, head: bytes) -> bytes:
-        return hmac.digest(self._seal_keys[key_id], head, "sha256")[:SEAL_BYTES]
+        return self._seals[key_id](head)[:SEAL_BYTES]
 
     def _proof(self, key_id: int, head: bytes, salt: bytes) -> bytes:
-        return hmac.digest(self._proof_keys[key_id], head + salt, "sha256")
+        return self._proofs[key_id](head + salt)
 
 
 def _decode(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """What every flow is handed: the ports, as `app` fulfilled them, and the rules that settings chose."""
 
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from keystead.domain.audit import AuditRecord
@@ -30,7 +31,7 @@ from keystead.domain.throttle import ThrottlePolicy
 from keystead.flows.unsettled import UnsettledRotations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tools:
     """
     The outside world, as far as the flows know it.
@@ -68,7 +69,10 @@ class Tools:
 
     def asked_from(self, origin: Origin) -> "Tools":
         """Return the same for what is asked for at *origin*."""
-        return replace(self, origin=origin)
+        # Not `replace`, which goes through all fields: this is done for each request.
+        asked = copy(self)
+        object.__setattr__(asked, "origin", origin)
+        return asked
 
     def audit_record(self, event: Event, now: datetime) -> AuditRecord:
         """Return what the audit log is to hold of *event*, for the verb that makes it happen."""

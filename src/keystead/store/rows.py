@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -104,6 +104,18 @@ def signed_in_from(row: Row) -> SignedIn:
     another row. Args: row: hashable, as tuples and asyncpg's records are.
     """
     return SignedIn(session_from(row[:_SESSION_COLUMNS]), user_from(row[_SESSION_COLUMNS:]))
+
+
+def rotated(session: Session, generation: int, now: datetime, expires_at: datetime) -> Session:
+    """Return what `sql.ROTATE_REFRESH_TOKEN` makes of *session*, as it would be read."""
+    moment = from_millis(to_millis(now))
+    return replace(
+        session,
+        generation=generation + 1,
+        rotated_at=moment,
+        last_active_at=moment,
+        expires_at=from_millis(to_millis(expires_at)),
+    )
 
 
 def from_user(user: User, password: PasswordHash) -> Row:

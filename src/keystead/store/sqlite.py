@@ -1,16 +1,15 @@
 """
 The embedded store: one SQLite file, any number of processes on one machine.
 
-Keyed reads run right on the event loop's thread (about 6 microseconds each, and in WAL mode no
-writer ever blocks them); a session is not read again until something has been committed. Writes go
-through `GroupWriter`. Opening brings the schema up to date.
+Keyed reads and short writes run right on the event loop's thread (about 6 microseconds each, and in
+WAL mode no writer ever blocks a read); a session is not read again until something has been committed.
+Writes go through `GroupWriter`, whose thread waits for the disk. Opening brings the schema up to date.
 """
 
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
@@ -19,7 +18,7 @@ from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import RotationOutcome, Unknown
 from keystead.domain.user import Role, Status, User, UserId
-from keystead.store import rows, sql
+from keystead.store import audit_queries, rows, sql, sql_attempts
 from keystead.store import sqlite_transactions as transactions
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
@@ -43,7 +42,9 @@ WRITE_WAIT_MS = 5000
 READ_WAIT_MS = 250
 """A read waits only while a crashed process's log is recovered; it holds up the event loop."""
 
-T = TypeVar("T")
+LONG = frozenset({sql.PURGE_EXPIRED, sql_attempts.PURGE_ATTEMPTS, audit_queries.TRIM})
+"""Statements that change hundreds of rows: the event loop does not wait for them."""
+
 Tell = Callable[[str, str], None]
 
 
@@ -81,12 +82,13 @@ class SqliteStore(SqlTransfer):
             writer = self._connect_to_write(ballast)
             self._writer = GroupWriter(writer, WRITE_WAIT_MS / 1000, ballast)
             bring_up_to_date(writer, self._path)
+            writer.execute("PRAGMA busy_timeout = 0")  # From here on it is told when to wait.
             self._reader = connect(self._path, READ_WAIT_MS)
             self._reader.execute("PRAGMA query_only = ON")
             index = find_wal_index(self._path)
             if index is not None:
                 self._known = KnownSessions(index)
-                self._writer.tell(Changes(writer, self._known))
+                self._writer.changes = Changes(writer, self._known)
             ballast.is_held()
         except (OSError, sqlite3.Error) as error:
             raise StoreDown from error
@@ -143,7 +145,7 @@ class SqliteStore(SqlTransfer):
     ) -> User | None:
         """See `Store.change_role`."""
         parameters = (user_id, role.value, rows.to_millis(now))
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change_user(db, sql.CHANGE_ROLE, parameters, record),
             takes_away=role is not Role.ADMIN,
         )
@@ -153,21 +155,23 @@ class SqliteStore(SqlTransfer):
     ) -> User | None:
         """See `Store.change_status`."""
         parameters = (user_id, status.value, rows.to_millis(now))
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change_status(db, parameters, record),
             takes_away=status is not Status.ACTIVE,
         )
 
     async def delete_user(self, user_id: UserId, *, record: AuditRecord | None) -> User | None:
         """See `Store.delete_user`: sessions go by the foreign key."""
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change_user(db, sql.DELETE_USER, (user_id,), record),
             takes_away=True,
         )
 
     async def open_session(self, session: Session, cap: int, *, record: AuditRecord | None) -> bool:
         """See `Store.open_session`."""
-        return await self._run(lambda db: transactions.open_session(db, session, cap, record))
+        return await self._open_writer.run(
+            lambda db: transactions.open_session(db, session, cap, record), is_short=True
+        )
 
     async def rotate_refresh_token(
         self, session_id: SessionId, generation: int, now: datetime, expires_at: datetime
@@ -175,20 +179,26 @@ class SqliteStore(SqlTransfer):
         """See `Store.rotate_refresh_token`: the UPDATE names the generation it replaces."""
         if not rows.can_be_kept(session_id):
             return Unknown()
-        return await self._run(
-            lambda db: transactions.rotate(db, session_id, generation, now, expires_at)
+        writer = self._open_writer
+        return await writer.run(
+            lambda db: transactions.rotate(
+                db, writer.changes, session_id, generation, now, expires_at
+            ),
+            is_short=True,
         )
 
     async def count_attempts(self, wanted: Wanted, now: datetime) -> list[Tally]:
         """See `Store.count_attempts`."""
-        return await self._run(lambda db: transactions.count_attempts(db, wanted, now))
+        return await self._open_writer.run(
+            lambda db: transactions.count_attempts(db, wanted, now), is_short=True
+        )
 
     async def seal_audit(
         self, seals: Sequence[Seal], old: AuditHead | None, new: AuditHead
     ) -> bool:
         """See `Store.seal_audit`."""
         try:
-            return await self._run(lambda db: transactions.seal(db, seals, old, new))
+            return await self._open_writer.run(lambda db: transactions.seal(db, seals, old, new))
         except sqlite3.IntegrityError:
             return False  # A place is taken: the head that says otherwise is gone.
 
@@ -207,19 +217,23 @@ class SqliteStore(SqlTransfer):
     async def _write(
         self, query: str, parameters: Parameters = (), record: AuditRecord | None = None
     ) -> list[Row]:
-        return await self._run(lambda db: transactions.change(db, query, parameters, record))
+        return await self._open_writer.run(
+            lambda db: transactions.change(db, query, parameters, record),
+            is_short=query not in LONG,
+        )
 
     async def _take_away(
         self, query: str, parameters: Parameters, record: AuditRecord | None
     ) -> list[Row]:
-        return await self._run(
+        return await self._open_writer.run(
             lambda db: transactions.change(db, query, parameters, record), takes_away=True
         )
 
     async def _write_each(self, *work: tuple[str, Sequence[Parameters]]) -> None:
-        await self._run(lambda db: run_each(db, work))
+        await self._open_writer.run(lambda db: run_each(db, work))
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T], *, takes_away: bool = False) -> T:
+    @property
+    def _open_writer(self) -> GroupWriter:
         if self._writer is None:
             raise StoreDown
-        return await self._writer.run(work, takes_away=takes_away)
+        return self._writer

@@ -9,8 +9,8 @@ later one. It is given to nobody but those who find that very header, and a head
 never comes back: nobody is given what was over before they asked.
 
 *Our own commits* would empty this all the time, since each session in use is written once a minute.
-So the thread that writes says which header it found and left, and which sessions it changed; only
-those are dropped. While it holds the write lock nobody else commits, so what it changes is the state
+So whoever writes says which header it found and left, and which sessions it changed; only those are
+dropped, or replaced by what they were changed to. While it holds the write lock nobody else commits, so what it changes is the state
 it finds. If somebody commits behind it before it has looked at what it left, its `PRAGMA
 data_version` has moved: then it says nothing, the header is a strange one, and all is dropped.
 It speaks before anybody hears that the commit is done.
@@ -21,6 +21,7 @@ cannot forget to.
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 
 from keystead.domain.session import SessionId, SignedIn
@@ -78,13 +79,16 @@ class KnownSessions:
         self._being_changed = self._index.read()
         return self._being_changed
 
-    def change_ends(self, before: bytes, after: bytes | None, changed: set[SessionId]) -> None:
-        """Go on with *after*, if all holds for *before*, and without what was *changed*."""
+    def change_ends(
+        self, before: bytes, after: bytes | None, changed: Mapping[SessionId, SignedIn | None]
+    ) -> None:
+        """Go on with *after*, if all holds for *before*, and with what was *changed* as it is now."""
         with self._lock:
             self._being_changed = None
             if after is not None and before == self._header:
-                for session_id in changed:
-                    self._found.pop(session_id, None)
+                for session_id, found in changed.items():
+                    if self._found.pop(session_id, None) and found:
+                        self._found[session_id] = found
                 self._header = after
 
     def close(self) -> None:
@@ -93,33 +97,56 @@ class KnownSessions:
 
 
 class Changes:
-    """Tells `KnownSessions` of every commit of the one connection that writes."""
+    """
+    Tells `KnownSessions` of every commit of the one connection that writes.
+
+    Who changes a session that is known may say what it has become: then it need not be read again.
+    """
 
     def __init__(self, db: sqlite3.Connection, known: KnownSessions) -> None:
         self._db = db
         self._known = known
-        self._changed: set[SessionId] = set()
+        self._changed: dict[SessionId, SignedIn | None] = {}
         self._before = b""
         self._others = 0
+        self._is_open = False
         db.execute("PRAGMA temp_store = MEMORY")  # There may be no folder for a file with triggers.
-        db.create_function("note_change", 1, self._changed.add)
+        db.create_function("note_change", 1, self._note)
         for trigger in TRIGGERS:
             db.execute(trigger)
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
         """Note where a transaction that holds the write lock begins."""
         self._changed.clear()
         self._others = self._commits_of_others()
         self._before = self._known.change_begins()
+        self._is_open = True
 
-    def __exit__(self, *_: object) -> None:
+    def find(self, session_id: SessionId) -> SignedIn | None:
+        """Return what is known of a session in this transaction, as of all that it did so far."""
+        if session_id in self._changed:
+            return self._changed[session_id]
+        return self._known.find(session_id, self._before)
+
+    def became(self, changed: SignedIn) -> None:
+        """Note what a session is after a change, as it would be read."""
+        self._changed[changed.session.id] = changed
+
+    def end(self, *, is_committed: bool) -> None:
         """Say what changed: it is committed, or will be rolled back."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        changed = self._changed if is_committed else dict.fromkeys(self._changed)
         after = self._known.header()
         with suppress(sqlite3.Error):
             if self._commits_of_others() == self._others and is_settled(after):
-                self._known.change_ends(self._before, after, self._changed)
+                self._known.change_ends(self._before, after, changed)
                 return
-        self._known.change_ends(self._before, None, self._changed)
+        self._known.change_ends(self._before, None, changed)
+
+    def _note(self, session_id: SessionId) -> None:
+        self._changed[session_id] = None
 
     def _commits_of_others(self) -> int:
         # Moves exactly when another connection has committed (https://sqlite.org/pragma.html).

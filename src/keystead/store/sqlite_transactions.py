@@ -10,7 +10,7 @@ from datetime import datetime
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import LastAdmin
-from keystead.domain.session import Session, SessionId
+from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import Rotated, RotationOutcome, judge
 from keystead.domain.user import User
@@ -18,6 +18,7 @@ from keystead.store import audit_queries, rows, sql, sql_attempts
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 from keystead.store.sqlite_connection import fetch_all, fetch_one, run_each
+from keystead.store.sqlite_known import Changes
 
 
 def change(
@@ -81,16 +82,22 @@ def open_session(
     return True
 
 
-def rotate(
+def rotate(  # noqa: PLR0913, PLR0917 - those of the verb, and what it works with.
     db: sqlite3.Connection,
+    changes: Changes | None,
     session_id: SessionId,
     generation: int,
     now: datetime,
     expires_at: datetime,
 ) -> RotationOutcome:
-    """See `Store.rotate_refresh_token`."""
+    """See `Store.rotate_refresh_token`: read only if nothing is known of the session."""
+    known = changes.find(session_id) if changes else None
     parameters = (session_id, generation, rows.to_millis(now), rows.to_millis(expires_at))
     is_rotated = fetch_one(db, sql.ROTATE_REFRESH_TOKEN, parameters) is not None
+    if is_rotated and changes and known:
+        session = rows.rotated(known.session, generation, now, expires_at)
+        changes.became(successor := SignedIn(session, known.user))
+        return Rotated(successor)
     row = fetch_one(db, sql.FIND_SESSION, (session_id,))
     found = None if row is None else rows.signed_in_from(row)
     if is_rotated and found is not None:

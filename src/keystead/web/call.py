@@ -8,7 +8,7 @@ from functools import cached_property
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from keystead.domain.errors import StoreDown
+from keystead.domain.errors import RefreshInvalid, StoreDown
 from keystead.domain.permissions import Actor
 from keystead.domain.session import Origin
 from keystead.flows.tools import Tools
@@ -82,7 +82,7 @@ class Call(Request):
         self._actor = actor
         self.trace.user_id = actor.user.id
 
-    @property
+    @cached_property
     def refresh_cookies(self) -> tuple[str, ...]:
         """All that could be the refresh token: enough to end a session, not to go on with one."""
         return self.context.cookies.read_all(self.scope["headers"])
@@ -93,14 +93,17 @@ class Call(Request):
         devices = self.context.cookies.read_devices(self.scope["headers"])
         return Origin(self.trace.ip, self.user_agent, self.refresh_cookies, devices)
 
-    @cached_property
+    @property
     def refresh_cookie(self) -> str | None:
         """
         The refresh token of the cookie, if there is one.
 
-        Raises: RefreshInvalid: there are several.
+        Raises: RefreshInvalid: there are several, so somebody planted one.
         """
-        return self.context.cookies.read(self.scope["headers"])
+        found = self.refresh_cookies
+        if len(found) > 1:
+            raise RefreshInvalid
+        return found[0] if found else None
 
     @property
     def user_agent(self) -> str | None:

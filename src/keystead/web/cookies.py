@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from keystead.domain.errors import RefreshInvalid
 from keystead.domain.throttle import DEVICE_LIFETIME
 from keystead.domain.tokens import DeviceTokenText
 from keystead.flows.login import TokenPair
@@ -54,17 +53,6 @@ class CookiePolicy:
         """Return the Set-Cookie value that makes the browser forget the token."""
         return self._write(self.name, "", 0)
 
-    def read(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """
-        Return the cookie's value, or None if there is no such cookie.
-
-        Raises: RefreshInvalid: there are several, so somebody planted one.
-        """
-        found = self.read_all(headers)
-        if len(found) > 1:
-            raise RefreshInvalid
-        return found[0] if found else None
-
     def read_all(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
         """Return the values of all refresh cookies, as far as they were sent."""
         return self._values(headers, self.name)
@@ -78,13 +66,9 @@ class CookiePolicy:
 
     @staticmethod
     def _values(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> tuple[str, ...]:
-        return tuple(
-            value
-            for name, header in headers
-            if name == b"cookie"
-            for key, _, value in (part.partition("=") for part in _split(header))
-            if key == wanted
-        )
+        cookies = [header.decode("latin-1") for name, header in headers if name == b"cookie"]
+        parts = [part.strip(" \t").partition("=") for each in cookies for part in each.split(";")]
+        return tuple(value for key, _, value in parts if key == wanted)
 
     def _write(self, name: str, value: str, max_age_seconds: int) -> str:
         secure = "; Secure" if self.is_secure else ""
@@ -92,7 +76,3 @@ class CookiePolicy:
             f"{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly{secure}"
             f"; SameSite={self.same_site.capitalize()}"
         )
-
-
-def _split(header: bytes) -> list[str]:
-    return [part.strip(" \t") for part in header.decode("latin-1").split(";")]

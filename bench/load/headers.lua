@@ -1,10 +1,11 @@
--- GETs with the bearer tokens of a file, one after the other: wrk -s bearer.lua URL -- FILE
+-- GETs, each with one of the headers in a file, one after the other: wrk -s headers.lua URL -- FILE
 
 local requests, number = {}, 0
 
 function init(args)
-  for token in io.lines(args[1]) do
-    requests[#requests + 1] = wrk.format(nil, nil, { ["Authorization"] = "Bearer " .. token })
+  for line in io.lines(args[1]) do
+    local name, value = line:match("^([^:]+): (.*)$")
+    requests[#requests + 1] = wrk.format(nil, nil, { [name] = value })
   end
 end
 
