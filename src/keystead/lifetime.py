@@ -174,4 +174,6 @@ async def _follow_keys(settings: Settings, context: Context) -> None:
             if not is_told:
                 log.error("keys_unreadable", reason=str(error))
             is_told = True
+        except Exception as error:  # noqa: BLE001 - our bug, and no reason never to look again.
+            log.error("upkeep_failed", exc_info=error)
         await asyncio.sleep(KEYS_SECONDS)

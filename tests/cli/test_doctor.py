@@ -65,7 +65,7 @@ def test_a_service_that_is_not_there_is_an_error(database: Database) -> None:
     [
         ({"KEYSTEAD_WORKES": "4"}, "KEYSTEAD_WORKES is no setting"),
         ({"MAXMIND_ACCOUNT_ID": "1"}, "only one of MAXMIND_ACCOUNT_ID"),
-        ({"KEYSTEAD_SESSION_IDLE": "90d"}, "the idle time 14d is longer"),
+        ({"KEYSTEAD_SESSION_IDLE": "90d"}, "the idle time 90d is longer"),
         ({"JWT_ACCESS_EXPIRES_IN": "24h", "KEYSTEAD_SESSION_IDLE": "1h"}, "lives longer"),
         ({"KEYSTEAD_WORKERS": "200"}, "200 server processes on"),
         ({**PRODUCTION, **OWASP, "KEYSTEAD_ALLOWED_HOSTS": "*"}, "any host name is served"),
@@ -76,9 +76,6 @@ def test_a_service_that_is_not_there_is_an_error(database: Database) -> None:
 def test_settings_that_do_not_say_what_was_meant_are_found(
     database: Database, env: dict[str, str], expected: str
 ) -> None:
-    if "KEYSTEAD_SESSION_IDLE" in env and "JWT_ACCESS_EXPIRES_IN" not in env:
-        expected = expected.replace("14d", env["KEYSTEAD_SESSION_IDLE"])
-
     _, found = examine(database, **env)
 
     assert any(expected in what for what in serious(found, "configuration")), found

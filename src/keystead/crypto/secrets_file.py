@@ -121,9 +121,8 @@ def _replace(path: Path, keyring: Keyring) -> None:
         draft = _draft(path, keyring)
         owner = path.stat()
         if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
-            os.chown(
-                draft, owner.st_uid, owner.st_gid
-            )  # Root changes it, and the service reads it.
+            # Root changes it, and the service reads it.
+            os.chown(draft, owner.st_uid, owner.st_gid)
         draft.replace(path)
         _flush_folder(path)
     except OSError as error:

@@ -27,7 +27,15 @@ async def examine(case: Case) -> AsyncIterator[Finding]:
             "do what it says; `keystead migrate` makes the schema, and a back-up has the secrets file",
         )
         return
-    yield await _latency(case.tools)
+    try:
+        yield await _latency(case.tools)
+    except StoreDown as fault:
+        yield error(
+            f"the database does not answer: {fault.__cause__ or fault.message}",
+            "every request is answered with 503",
+            "look at its own log, and at the network in between",
+        )
+        return
     yield await _privileges(case.tools)
 
 
