@@ -21,6 +21,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from keystead.crypto.keyring import Keyring
+from keystead.crypto.mac import Mac
 from keystead.domain.errors import HashingBusy
 from keystead.domain.passwords import is_hashable, normalise
 from keystead.domain.user import PasswordHash
@@ -62,7 +63,7 @@ class PepperedPasswords:
         strangers = workers * (1 + QUEUE_PER_WORKER)
         self._places_of_strangers = threading.BoundedSemaphore(strangers)
         self._places = threading.BoundedSemaphore(strangers + workers * RESERVED_PER_WORKER)
-        self._peppers: dict[int, bytes] = {}
+        self._peppers: dict[int, Mac] = {}
         self.change_keys(keyring)
 
     def change_keys(self, keyring: Keyring) -> None:
