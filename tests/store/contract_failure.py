@@ -23,6 +23,7 @@ READS: dict[str, Call] = {
     "find_user": lambda store: store.find_user(UserId("x")),
     "find_credentials": lambda store: store.find_credentials(EmailAddress("x@example.com")),
     "list_users": lambda store: store.list_users(UserQuery(1)),
+    "count_hashes": lambda store: store.count_hashes(1),
     "has_admin": lambda store: store.has_admin(),
     "find_session": lambda store: store.find_session(SessionId("x")),
     "list_sessions": lambda store: store.list_sessions(UserId("x"), NOW),
