@@ -18,6 +18,8 @@ VALUES: dict[str, tuple[str, object]] = {
     "host": ("::1", "::1"),
     "port": ("8080", 8080),
     "workers": ("4", 4),
+    "metrics_port": ("9464", 9464),
+    "metrics_host": ("::1", "::1"),
     "app_name": ("Bookshelf", "Bookshelf"),
     "api_docs": ("false", False),
     "log_format": ("JSON", "json"),

@@ -1,7 +1,7 @@
 """Builds the ASGI application: the routes, the tools they work with, and what runs beside them."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
@@ -17,6 +17,7 @@ from keystead.web.access import Guarded, check_declared
 from keystead.web.call import Context
 from keystead.web.cookies import CookiePolicy
 from keystead.web.shell import Reach, Shell
+from keystead.web.tally import Tally
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Shell:
@@ -33,9 +34,11 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         first_request=int.from_bytes(SystemRandomness().new_salt()),
     )
 
+    tally = Tally()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with connected(settings, context):
+        async with _operators(settings, context, tally), connected(settings, context):
             stop_geo_updates = _start_geo_updates(settings)
             yield
             stop_geo_updates()
@@ -52,7 +55,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)
-    return Shell(app, _reach(settings))
+    return Shell(app, _reach(settings), tally)
 
 
 def all_routes(settings: Settings) -> list[Guarded]:
@@ -78,6 +81,17 @@ def _reach(settings: Settings) -> Reach:
         trusted_proxies=settings.trusted_proxies,
         is_https=settings.has_secure_cookie,
     )
+
+
+def _operators(
+    settings: Settings, context: Context, tally: Tally
+) -> AbstractAsyncContextManager[None]:
+    if settings.metrics_port is None:
+        return nullcontext()
+    # Nobody loads what speaks to Prometheus who does not ask for it.
+    from keystead.operators import answering_operators  # noqa: PLC0415
+
+    return answering_operators(settings, context, tally.answers)
 
 
 def _start_geo_updates(settings: Settings) -> Callable[[], None]:

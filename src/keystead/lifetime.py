@@ -57,7 +57,7 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
                 tools = await attempt.enter_async_context(open_tools(settings))
                 await seed(settings, tools, context.clock())
                 holder = tools.random.new_id(context.clock())
-                context.connected = tools
+                context.connected, context.refusal = tools, None
                 await attempt.enter_async_context(_sealing(context, holder))
                 await attempt.enter_async_context(_beside(_upkeep(context, holder)))
                 await attempt.enter_async_context(_beside(_follow_keys(settings, context)))
@@ -68,13 +68,13 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
         except MAY_PASS as error:
             if is_embedded(settings.database_url.get_secret_value()):
                 raise
-            _tell(error)
-            await stack.enter_async_context(_beside(_keep_trying(connect)))
+            _tell(context, error)
+            await stack.enter_async_context(_beside(_keep_trying(context, connect)))
         yield
     context.connected = None
 
 
-async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
+async def _keep_trying(context: Context, connect: Callable[[], Awaitable[None]]) -> None:
     wait, longest = RETRY_SECONDS
     while True:
         # Not on the beat: many processes that lost the same database should not come back as one.
@@ -82,7 +82,7 @@ async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
         try:
             await connect()
         except MAY_PASS as error:
-            _tell(error)
+            _tell(context, error)
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to try again.
             log.error("store_not_connected", exc_info=error)
         else:
@@ -91,7 +91,8 @@ async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
         wait = min(2 * wait, longest)
 
 
-def _tell(error: Exception) -> None:
+def _tell(context: Context, error: Exception) -> None:
+    context.refusal = error
     reason = error.__cause__ if isinstance(error, StoreDown) else error
     log.error("store_not_connected", reason=str(reason or error))
 
@@ -145,7 +146,12 @@ async def _seal(context: Context, holder: str) -> bool:
 async def _upkeep(context: Context, holder: str) -> None:
     while True:
         try:
-            purged = await purge_if_mine(context.tools, holder, context.clock())
+            now = context.clock()
+            purged = await purge_if_mine(context.tools, holder, now)
+            is_mine = purged is not None
+            context.live_sessions = (
+                await context.tools.store.count_sessions(now) if is_mine else None
+            )
         except Unavailable as error:
             log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
@@ -157,7 +163,7 @@ async def _upkeep(context: Context, holder: str) -> None:
 
 
 async def _follow_keys(settings: Settings, context: Context) -> None:
-    read, known, is_told = key_reader(settings), None, False
+    read, known = key_reader(settings), None
     while True:
         try:
             keyring, now = read(), context.clock()
@@ -168,12 +174,13 @@ async def _follow_keys(settings: Settings, context: Context) -> None:
                 )
                 if known is not None:
                     log.info("keys_changed")
-                known, is_told = in_use, False
+                known = in_use
+            context.refusal = None
         except SecretsFileUnusable as error:
             # What is known goes on: nobody is signed out because a file is being replaced.
-            if not is_told:
+            if context.refusal is None:
                 log.error("keys_unreadable", reason=str(error))
-            is_told = True
+            context.refusal = error
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to look again.
             log.error("upkeep_failed", exc_info=error)
         await asyncio.sleep(KEYS_SECONDS)

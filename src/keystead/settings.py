@@ -208,6 +208,17 @@ class Settings(BaseSettings):
     cookie_same_site: Annotated[Literal["strict", "lax", "none"], Word] = Field(
         "strict", description="`strict`, `lax`, or `none` (with a secure cookie)"
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Where operators ask `/metrics` and `/readyz`, apart from clients; each further "
+        "server process takes the next port. Unset: nowhere",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="The IP address of that; it is open to whoever reaches it",
+    )
     trusted_proxies: Networks = Field(
         (),
         description="Whose `X-Forwarded-For` is believed: CIDRs, or `true` for private networks",
@@ -317,6 +328,13 @@ class Settings(BaseSettings):
     def served_hosts(self) -> tuple[str, ...]:
         """The host names it answers to."""
         return self.allowed_hosts or (*LOOPBACK_HOSTS, self.host.lower())
+
+    @property
+    def metrics_ports(self) -> range:
+        """One for each server process; none if they are not asked for."""
+        if self.metrics_port is None:
+            return range(0)
+        return range(self.metrics_port, self.metrics_port + self.workers)
 
     @property
     def session_policy(self) -> SessionPolicy:

@@ -10,11 +10,12 @@ import base64
 import gzip
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from time import perf_counter
+from typing import Any, TypeVar
 
 import bcrypt
 from argon2 import PasswordHasher, Type
@@ -23,6 +24,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from keystead.crypto.keyring import Keyring
 from keystead.crypto.mac import Mac
 from keystead.domain.errors import HashingBusy
+from keystead.domain.load import Histogram, Load
 from keystead.domain.passwords import is_hashable, normalise
 from keystead.domain.user import PasswordHash
 
@@ -60,6 +62,9 @@ class PepperedPasswords:
             type=Type.ID,
         )
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hash")
+        self._workers = workers
+        self._durations = Histogram()
+        self._jobs: set[Future[Any]] = set()
         strangers = workers * (1 + QUEUE_PER_WORKER)
         self._places_of_strangers = threading.BoundedSemaphore(strangers)
         self._places = threading.BoundedSemaphore(strangers + workers * RESERVED_PER_WORKER)
@@ -108,6 +113,11 @@ class PepperedPasswords:
         """Say whether *stored* should be made anew with the current parameters."""
         return stored.pepper_id != self._newest or self._argon2.check_needs_rehash(stored.text)
 
+    def load(self) -> Load:
+        """See `domain.ports.Passwords.load`."""
+        busy = min(len(self._jobs), self._workers)
+        return Load(self._durations, busy, len(self._jobs) - busy, self._workers)
+
     async def _run(self, work: Callable[[], T], *, is_known: bool = False) -> T:
         taken: list[threading.Semaphore] = []
         for places in (self._places,) if is_known else (self._places_of_strangers, self._places):
@@ -115,10 +125,16 @@ class PepperedPasswords:
                 _release(taken)
                 raise HashingBusy
             taken.append(places)
+        began = perf_counter()
         job = self._executor.submit(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
         # The place is free when the thread is, not when the caller has gone away.
         job.add_done_callback(lambda _: _release(taken))
-        return await asyncio.wrap_future(job)
+        try:
+            return await asyncio.wrap_future(job)
+        finally:
+            self._durations.add(perf_counter() - began)
 
     def _hash(self, password: str) -> PasswordHash:
         return PasswordHash(self._argon2.hash(self._pepper(password, self._newest)), self._newest)

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keystead.domain.audit import AuditHead, AuditQuery, AuditRecord, Seal
+from keystead.domain.load import Load
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally, Wanted
 from keystead.domain.tokens import RotationOutcome
@@ -60,6 +61,9 @@ class Store(Protocol):
 
     async def check(self) -> None:
         """Return if a read is answered; this is what readiness means."""
+
+    def load(self) -> Load:
+        """Return how busy this process keeps the database, without asking it."""
 
     async def add_user(
         self, user: User, password: PasswordHash, *, record: AuditRecord | None
@@ -183,6 +187,9 @@ class Store(Protocol):
         record: AuditRecord | None,
     ) -> int:
         """End all sessions of a user but *keep*. Returns: how many."""
+
+    async def count_sessions(self, now: datetime) -> int:
+        """Count the sessions that are live at *now*; reads a part of an index."""
 
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """Remove up to *limit* sessions that are over at *now*. Returns: how many."""

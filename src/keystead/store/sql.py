@@ -112,6 +112,7 @@ CLOSE_OWN_SESSION = "DELETE FROM sessions WHERE id = $1 AND user_id = $2 RETURNI
 
 CLOSE_SESSIONS = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2 RETURNING id"
 
+COUNT_SESSIONS = "SELECT count(*) FROM sessions WHERE expires_at > $1"
 PURGE_EXPIRED = """
     DELETE FROM sessions WHERE id IN (
         SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2

@@ -180,6 +180,10 @@ class SqlStore(ABC):
 
     # Upkeep
 
+    async def count_sessions(self, now: datetime) -> int:
+        """See `Store.count_sessions`."""
+        return int((await self._read(sql.COUNT_SESSIONS, (rows.to_millis(now),)))[0][0])
+
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """See `Store.purge_expired`."""
         return len(await self._write(sql.PURGE_EXPIRED, (rows.to_millis(now), limit)))

@@ -25,6 +25,8 @@ class Context:
     Args:
         first_request: a random number to count the requests of this process from.
         connected: the tools, once the database has answered for the first time.
+        refusal: why there are none yet, or why the keys cannot be read any more.
+        live_sessions: how many there were a moment ago, in the process that sees to upkeep.
 
     """
 
@@ -34,6 +36,8 @@ class Context:
     version: str
     first_request: int
     connected: Tools | None = None
+    refusal: Exception | None = None
+    live_sessions: int | None = None
 
     @property
     def tools(self) -> Tools:
