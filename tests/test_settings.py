@@ -18,7 +18,7 @@ VALUES: dict[str, tuple[str, object]] = {
     "host": ("::1", "::1"),
     "port": ("8080", 8080),
     "workers": ("4", 4),
-    "metrics_port": ("9464", 9464),
+    "metrics_port": ("9460", 9460),
     "metrics_host": ("::1", "::1"),
     "app_name": ("Bookshelf", "Bookshelf"),
     "api_docs": ("false", False),

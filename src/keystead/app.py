@@ -34,7 +34,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         first_request=int.from_bytes(SystemRandomness().new_salt()),
     )
 
-    tally = Tally()
+    tally = None if settings.metrics_port is None else Tally()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -84,9 +84,9 @@ def _reach(settings: Settings) -> Reach:
 
 
 def _operators(
-    settings: Settings, context: Context, tally: Tally
+    settings: Settings, context: Context, tally: Tally | None
 ) -> AbstractAsyncContextManager[None]:
-    if settings.metrics_port is None:
+    if tally is None:
         return nullcontext()
     # Nobody loads what speaks to Prometheus who does not ask for it.
     from keystead.operators import answering_operators  # noqa: PLC0415

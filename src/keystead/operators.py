@@ -1,7 +1,7 @@
 """What operators can ask a process that serves: its numbers, and how each of its parts is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -30,7 +30,7 @@ READINESS_SECONDS = 6.0
 
 @asynccontextmanager
 async def answering_operators(
-    settings: Settings, context: Context, answers: Mapping[Answer, Histogram]
+    settings: Settings, context: Context, answers: Callable[[], Mapping[Answer, Histogram]]
 ) -> AsyncIterator[None]:
     """Answer on a port of this process's own. If none is free, say so in the log and serve all the same."""
     lag, loop = Histogram(), asyncio.get_running_loop()
@@ -87,7 +87,10 @@ async def find_readiness(settings: Settings, context: Context) -> Readiness:
 
 
 def _sources(
-    settings: Settings, context: Context, answers: Mapping[Answer, Histogram], lag: Histogram
+    settings: Settings,
+    context: Context,
+    answers: Callable[[], Mapping[Answer, Histogram]],
+    lag: Histogram,
 ) -> Sources:
     def store() -> Load | None:
         return context.connected.store.load() if context.connected else None

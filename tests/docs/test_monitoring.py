@@ -28,7 +28,7 @@ def exported() -> set[str]:
     load = Load(Histogram(), 0, 0, 1)
     sources = Sources(
         version="1",
-        answers={("GET", "/", 200, "", ""): Histogram()},
+        answers=lambda: {("GET", "/", 200, None, None): Histogram()},
         events={("x", "info"): 1},
         loop_lag=Histogram(),
         store=lambda: load,

@@ -1,52 +1,63 @@
 """How busy something is, and how long its work takes, as counts that cost next to nothing."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BOUNDS_SECONDS = (
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-)  # fmt: skip
-"""From what a read takes up to what a client waits for; the last place is for all that is longer."""
+STEP_SECONDS = 0.00001
+FIRST, LAST = 5, 20
+BOUNDS_SECONDS = tuple(2**power * STEP_SECONDS for power in range(FIRST, LAST + 1))
+"""From 0.32 ms, less than any request takes, to 10.5 s, more than any client waits; each twice the last."""
+
+PLACES = 64
+"""The last would be for what takes longer than the universe has lasted: no duration needs a check."""
+
+SUM = -1
+
+
+def new_cells() -> list[float]:
+    """
+    Return what nothing has been counted in: a count for each place, and the sum in seconds at the end.
+
+    In place n is what took less than 2**n steps and no less than half of that: found without a search,
+    which would be most of the cost.
+    """
+    return [0] * PLACES + [0.0]
 
 
 class Histogram:
-    """
-    Counts durations. Added to by one thread; another may read, and is at most one behind.
+    """Counts durations. Added to by one thread; another may read, and is at most one behind."""
 
-    Args:
-        counts: one for each bound, of what was longer than the one before; the last of all that is longer.
+    __slots__ = ("cells",)
 
-    """
-
-    __slots__ = ("counts", "sum_seconds")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS_SECONDS) + 1)
-        self.sum_seconds = 0.0
+    def __init__(self, cells: list[float] | None = None) -> None:
+        self.cells = new_cells() if cells is None else cells
 
     def add(self, seconds: float) -> None:
         """Count one."""
-        self.counts[bisect_left(BOUNDS_SECONDS, seconds)] += 1
-        self.sum_seconds += seconds
+        self.cells[int(seconds / STEP_SECONDS).bit_length()] += 1
+        self.cells[SUM] += seconds
 
     def add_all(self, other: "Histogram") -> None:
         """Count all that *other* has counted."""
-        pairs = zip(self.counts, other.counts, strict=True)
-        self.counts = [mine + theirs for mine, theirs in pairs]
-        self.sum_seconds += other.sum_seconds
+        pairs = zip(self.cells, other.cells, strict=True)
+        self.cells = [mine + theirs for mine, theirs in pairs]
+
+    @property
+    def sum_seconds(self) -> float:
+        """All durations together."""
+        return self.cells[SUM]
 
     @property
     def count(self) -> int:
         """How many there were."""
-        return sum(self.counts)
+        return int(sum(self.cells[:SUM]))
 
     def cumulated(self) -> Iterator[tuple[float, int]]:
-        """Yield each bound in seconds, infinity at last, with how many were no longer than that."""
-        total = 0
-        for bound, count in zip((*BOUNDS_SECONDS, float("inf")), list(self.counts), strict=True):
-            total += count
-            yield bound, total
+        """Yield each bound in seconds, infinity at last, with how many took less than that."""
+        counts = [int(count) for count in self.cells[:SUM]]
+        for power, bound in zip(range(FIRST, LAST + 1), BOUNDS_SECONDS, strict=True):
+            yield bound, sum(counts[: power + 1])
+        yield float("inf"), sum(counts)
 
 
 @dataclass(frozen=True, slots=True)

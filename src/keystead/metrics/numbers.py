@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 
 from keystead.domain.load import Histogram, Load
 
-Answer = tuple[str, str, int, str, str]
-"""Method, route, status, code of the problem, and limit reached; the last two may be empty."""
+Answer = tuple[str, str | None, int, str | None, str | None]
+"""Method, route, status, code of the problem, and limit reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Sources:
     """
 
     version: str
-    answers: Mapping[Answer, Histogram]
+    answers: Callable[[], Mapping[Answer, Histogram]]
     events: Mapping[tuple[str, str], int]
     loop_lag: Histogram
     store: Callable[[], Load | None]
@@ -55,7 +55,7 @@ class Numbers(Collector):
         """Yield every metric as it is now."""
         of = self._sources
         yield InfoMetricFamily("keystead", "Which version this is.", {"version": of.version})
-        yield from _requests(list(of.answers.items()))
+        yield from _requests(of.answers())
         yield _events(dict(of.events))
         yield _histogram(
             "keystead_event_loop_lag_seconds",
@@ -77,24 +77,25 @@ class Numbers(Collector):
         )
 
 
-def _requests(answers: list[tuple[Answer, Histogram]]) -> Iterator[Metric]:
+def _requests(answers: Mapping[Answer, Histogram]) -> Iterator[Metric]:
     requests = CounterMetricFamily(
         "keystead_http_requests",
         "Answers, by the code of the problem if there was one.",
         labels=("method", "route", "status", "code", "limit"),
     )
     of_route: dict[tuple[str, str], Histogram] = {}
-    for (method, route, status, code, limit), durations in answers:
-        requests.add_metric((method, route, str(status), code, limit), durations.count)
-        of_route.setdefault((method, route), Histogram()).add_all(durations)
+    for (method, route, status, code, limit), durations in answers.items():
+        labels = (method, route or "", str(status), code or "", limit or "")
+        requests.add_metric(labels, durations.count)
+        of_route.setdefault(labels[:2], Histogram()).add_all(durations)
     yield requests
     seconds = HistogramMetricFamily(
         "keystead_http_request_duration_seconds",
         "From the first line of a request to its answer.",
         labels=("method", "route"),
     )
-    for labels, durations in of_route.items():
-        seconds.add_metric(labels, _buckets(durations), durations.sum_seconds)
+    for of_both, durations in of_route.items():
+        seconds.add_metric(of_both, _buckets(durations), durations.sum_seconds)
     yield seconds
 
 

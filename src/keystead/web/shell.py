@@ -71,7 +71,7 @@ class Reach:
 class Shell:
     """An ASGI application around the FastAPI one."""
 
-    def __init__(self, app: FastAPI, reach: Reach, tally: Tally) -> None:
+    def __init__(self, app: FastAPI, reach: Reach, tally: Tally | None) -> None:
         self.app = app
         self._tally = tally
         self._context: Context = app.state.context
@@ -112,7 +112,8 @@ class Shell:
             _log_bug(error, trace)
         finally:
             trace.ms = (perf_counter_ns() - started_ns) // 10_000 / 100
-            self._tally.add(trace)
+            if self._tally is not None:
+                self._tally.add(trace)
             log_request(trace)
 
     async def _respond(
