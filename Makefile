@@ -109,6 +109,9 @@ check: $(STAMP) $(CHECKS)/.installed ## run every check that is not a test; what
 	$(CHECKS)/bin/bandit --quiet --recursive --configfile checks/pyproject.toml src
 	$(SEMGREP) --test checks/rules.py
 	$(SEMGREP) --error src
+	$(CHECKS)/bin/hadolint deploy/Dockerfile
+	$(CHECKS)/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(CHECKS)/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
 
 .PHONY: format
 format: $(STAMP) ## put the code into its one layout, and repair what can be repaired

@@ -1,7 +1,7 @@
 """Builds the ASGI application: the routes, the tools they work with, and what runs beside them."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
@@ -31,6 +31,7 @@ from keystead.web.call import Context
 from keystead.web.cookies import CookiePolicy
 from keystead.web.page_files import AREAS, PageFiles, Site, read_contents
 from keystead.web.shell import Reach, Shell
+from keystead.web.tally import Tally
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Shell:
@@ -48,9 +49,11 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         pages=_page_files(settings),
     )
 
+    tally = None if settings.metrics_port is None else Tally()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with connected(settings, context):
+        async with _operators(settings, context, tally), connected(settings, context):
             stop_geo_updates = _start_geo_updates(settings)
             yield
             stop_geo_updates()
@@ -67,7 +70,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)
-    return Shell(app, _reach(settings))
+    return Shell(app, _reach(settings), tally)
 
 
 def all_routes(settings: Settings) -> list[Guarded]:
@@ -103,6 +106,17 @@ def _reach(settings: Settings) -> Reach:
         trusted_proxies=settings.trusted_proxies,
         is_https=settings.has_secure_cookie,
     )
+
+
+def _operators(
+    settings: Settings, context: Context, tally: Tally | None
+) -> AbstractAsyncContextManager[None]:
+    if tally is None:
+        return nullcontext()
+    # Nobody loads what speaks to Prometheus who does not ask for it.
+    from keystead.operators import answering_operators  # noqa: PLC0415
+
+    return answering_operators(settings, context, tally.answers)
 
 
 def _start_geo_updates(settings: Settings) -> Callable[[], None]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keystead.addresses import canonical_email, search_prefix
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
@@ -15,11 +15,18 @@ from keystead.crypto.audit import MacAuditSeals
 from keystead.crypto.counter_keys import CounterKeys
 from keystead.crypto.csrf_tokens import MacCsrfTokens
 from keystead.crypto.device_tokens import MacDeviceTokens
-from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
+from keystead.crypto.keyring import Keyring
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
 from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
+from keystead.crypto.secrets_file import (
+    SecretsFile,
+    SecretsFileUnusable,
+    load_or_create,
+    read_text,
+)
 from keystead.devices import read_device
+from keystead.domain.keys import KeyUse
 from keystead.domain.overview import GEO_DATABASE_OLD, Concern, Installation
 from keystead.domain.passwords import MIN_LENGTHS, PasswordPolicy
 from keystead.domain.session import COMMAND_LINE, SETTINGS
@@ -58,7 +65,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         await store.open()
         await _refuse_unfinished(store)
         keyring = await _open_keyring(settings, store)
-        passwords = _passwords(settings, keyring)
+        passwords = _passwords(settings, keyring.at(KeyUse.PEPPER, system_clock()))
         places = Places(settings.geo_db_file_path, warn=_warn_of_places)
         redis = _redis(settings, store)
         tools = _tools(settings, store, keyring, passwords, places)
@@ -91,15 +98,11 @@ def _tools(
     passwords: PepperedPasswords,
     places: Places,
 ) -> Tools:
-    random = SystemRandomness()
-    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
-    policy = TokenPolicy(settings.issuer, settings.audience, settings.access_token_lifetime)
     return Tools(
+        **_keyed(settings, keyring, system_clock()),
         store=store,
         passwords=passwords,
-        access_tokens=JwtAccessTokens(keyring, secret, policy, random),
-        refresh_tokens=MacRefreshTokens(keyring),
-        random=random,
+        random=SystemRandomness(),
         canonical_email=canonical_email,
         search_prefix=search_prefix,
         find_place=places.find,
@@ -107,18 +110,15 @@ def _tools(
         record=record,
         unsettled=UnsettledRotations(),
         session_policy=settings.session_policy,
+        access_token_lifetime=settings.access_token_lifetime,
         step_up_policy=settings.step_up_policy,
         password_policy=PasswordPolicy(
             MIN_LENGTHS[settings.password_profile], load_blocklist(), settings.app_name
         ),
-        device_tokens=MacDeviceTokens(keyring, random),
-        counter_key=CounterKeys(keyring),
         counts=store,
         is_degraded=lambda: False,
         inspect=lambda now: _installation(settings, places, now),
         throttle_policy=settings.throttle_policy,
-        csrf_tokens=MacCsrfTokens(keyring),
-        audit=MacAuditSeals(keyring, random),
         audit_trim_after=settings.audit_trim_after,
         origin=COMMAND_LINE,
     )
@@ -141,6 +141,29 @@ def _installation(settings: Settings, places: Places, now: datetime) -> Installa
     )
 
 
+def _keyed(settings: Settings, keyring: Keyring, now: datetime) -> dict[str, Any]:
+    """Return the tools that are made of keys."""
+    random = SystemRandomness()
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    policy = TokenPolicy(settings.issuer, settings.audience, settings.access_token_lifetime)
+    signing, refresh = (keyring.at(use, now) for use in (KeyUse.SIGNING, KeyUse.REFRESH))
+    return {
+        "access_tokens": JwtAccessTokens(signing, secret, policy, random),
+        "refresh_tokens": MacRefreshTokens(refresh),
+        "device_tokens": MacDeviceTokens(refresh, random),
+        "csrf_tokens": MacCsrfTokens(refresh),
+        "counter_key": CounterKeys(keyring.for_counters()),
+        "audit": MacAuditSeals(keyring.for_records(now), random),
+    }
+
+
+def with_keys(settings: Settings, tools: Tools, keyring: Keyring, now: datetime) -> Tools:
+    """Return *tools* that go on with *keyring* as it is *now*; takes the time of a password hash."""
+    if isinstance(tools.passwords, PepperedPasswords):
+        tools.passwords.change_keys(keyring.at(KeyUse.PEPPER, now))
+    return replace(tools, **_keyed(settings, keyring, now))
+
+
 async def _refuse_unfinished(store: Transfer) -> None:
     state = await store.find_copy()
     if state is not None and not state.is_finished:
@@ -151,15 +174,26 @@ async def _refuse_unfinished(store: Transfer) -> None:
 
 
 async def _open_keyring(settings: Settings, store: Store) -> Keyring:
-    path = secrets_path(settings)
     bound_to = await store.find_fingerprint()
-    keyring = load_or_create(path, may_create=lambda: bound_to is None)
+    if settings.secrets is None:
+        where = str(secrets_path(settings))
+        keyring = load_or_create(secrets_path(settings), may_create=lambda: bound_to is None)
+    else:
+        where, keyring = "KEYSTEAD_SECRETS", read_text(settings.secrets.get_secret_value())
     if await store.bind_secrets(keyring.fingerprint) != keyring.fingerprint:
         raise SecretsFileUnusable(
-            f"{path} belongs to another database: the passwords and sessions in this one were made "
+            f"{where} belongs to another database: the passwords and sessions in this one were made "
             "with other secrets. Point KEYSTEAD_SECRETS_FILE at the right file"
         )
     return keyring
+
+
+def key_reader(settings: Settings) -> Callable[[], Keyring]:
+    """Return what reads the keys as they are now; raises SecretsFileUnusable."""
+    if settings.secrets is None:
+        return SecretsFile(secrets_path(settings)).read
+    keyring = read_text(settings.secrets.get_secret_value())
+    return lambda: keyring
 
 
 def secrets_path(settings: Settings) -> Path:

@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from keystead.assembly import Clock, open_tools, seed
-from keystead.crypto.keyring import SecretsFileUnusable
+from keystead.assembly import key_reader, open_tools, seed, with_keys
 from keystead.crypto.random import fraction
+from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.audit import AuditDamaged
 from keystead.domain.errors import Fault, StoreDown, Unavailable
+from keystead.domain.keys import KeyUse
 from keystead.domain.transfer import CopyUnfinished
 from keystead.flows.seal_audit import seal_if_mine
-from keystead.flows.tools import Tools
 from keystead.flows.upkeep import purge_if_mine
 from keystead.logs import log
 from keystead.settings import Settings
@@ -32,6 +32,9 @@ LAST_SEAL_SECONDS = 1.0
 
 UPKEEP_SECONDS = 60
 """Between two looks at what has expired; a look that finds nothing is one indexed query."""
+
+KEYS_SECONDS = 2
+"""Between two looks at the keys: less than half of what a new one waits before it makes anything."""
 
 RETRY_SECONDS = (0.5, 5.0)
 """How long to wait before trying again to connect: at first, and at most; each time twice as long."""
@@ -54,9 +57,10 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
                 tools = await attempt.enter_async_context(open_tools(settings))
                 await seed(settings, tools, context.clock())
                 holder = tools.random.new_id(context.clock())
-                await attempt.enter_async_context(_sealing(tools, holder, context.clock))
-                await attempt.enter_async_context(_beside(_upkeep(tools, holder, context.clock)))
-                context.connected = tools
+                context.connected, context.refusal = tools, None
+                await attempt.enter_async_context(_sealing(context, holder))
+                await attempt.enter_async_context(_beside(_upkeep(context, holder)))
+                await attempt.enter_async_context(_beside(_follow_keys(settings, context)))
                 stack.push_async_exit(attempt.pop_all())
 
         try:
@@ -64,13 +68,13 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
         except MAY_PASS as error:
             if is_embedded(settings.database_url.get_secret_value()):
                 raise
-            _tell(error)
-            await stack.enter_async_context(_beside(_keep_trying(connect)))
+            _tell(context, error)
+            await stack.enter_async_context(_beside(_keep_trying(context, connect)))
         yield
     context.connected = None
 
 
-async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
+async def _keep_trying(context: Context, connect: Callable[[], Awaitable[None]]) -> None:
     wait, longest = RETRY_SECONDS
     while True:
         # Not on the beat: many processes that lost the same database should not come back as one.
@@ -78,7 +82,7 @@ async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
         try:
             await connect()
         except MAY_PASS as error:
-            _tell(error)
+            _tell(context, error)
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to try again.
             log.error("store_not_connected", exc_info=error)
         else:
@@ -87,7 +91,8 @@ async def _keep_trying(connect: Callable[[], Awaitable[None]]) -> None:
         wait = min(2 * wait, longest)
 
 
-def _tell(error: Exception) -> None:
+def _tell(context: Context, error: Exception) -> None:
+    context.refusal = error
     reason = error.__cause__ if isinstance(error, StoreDown) else error
     log.error("store_not_connected", reason=str(reason or error))
 
@@ -103,28 +108,28 @@ async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _sealing(tools: Tools, holder: str, clock: Clock) -> AsyncIterator[None]:
-    async with _beside(_keep_sealing(tools, holder, clock)):
+async def _sealing(context: Context, holder: str) -> AsyncIterator[None]:
+    async with _beside(_keep_sealing(context, holder)):
         yield
     with suppress(TimeoutError):
         async with asyncio.timeout(LAST_SEAL_SECONDS):
-            await _seal(tools, holder, clock)
+            await _seal(context, holder)
 
 
-async def _keep_sealing(tools: Tools, holder: str, clock: Clock) -> None:
+async def _keep_sealing(context: Context, holder: str) -> None:
     was_overdue = False
     while True:
         await asyncio.sleep(SEAL_SECONDS)
-        is_overdue = await _seal(tools, holder, clock)
+        is_overdue = await _seal(context, holder)
         # Once may be what nobody was there to seal, which another process is just about to.
         if is_overdue and was_overdue:
             log.critical("audit_damaged", reason="records that nobody seals")
         was_overdue = is_overdue
 
 
-async def _seal(tools: Tools, holder: str, clock: Clock) -> bool:
+async def _seal(context: Context, holder: str) -> bool:
     try:
-        sealed = await seal_if_mine(tools, holder, clock())
+        sealed = await seal_if_mine(context.tools, holder, context.clock())
     except Unavailable as error:
         log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
     except AuditDamaged as damage:
@@ -138,10 +143,15 @@ async def _seal(tools: Tools, holder: str, clock: Clock) -> bool:
     return False
 
 
-async def _upkeep(tools: Tools, holder: str, clock: Clock) -> None:
+async def _upkeep(context: Context, holder: str) -> None:
     while True:
         try:
-            purged = await purge_if_mine(tools, holder, clock())
+            now = context.clock()
+            purged = await purge_if_mine(context.tools, holder, now)
+            is_mine = purged is not None
+            context.live_sessions = (
+                await context.tools.store.count_sessions(now) if is_mine else None
+            )
         except Unavailable as error:
             log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
@@ -150,3 +160,27 @@ async def _upkeep(tools: Tools, holder: str, clock: Clock) -> None:
             if purged:
                 log.info("sessions_purged", count=purged)
         await asyncio.sleep(UPKEEP_SECONDS)
+
+
+async def _follow_keys(settings: Settings, context: Context) -> None:
+    read, known = key_reader(settings), None
+    while True:
+        try:
+            keyring, now = read(), context.clock()
+            in_use = [keyring.lines(use, now) for use in KeyUse]
+            if in_use != known:
+                context.connected = await asyncio.to_thread(
+                    with_keys, settings, context.tools, keyring, now
+                )
+                if known is not None:
+                    log.info("keys_changed")
+                known = in_use
+            context.refusal = None
+        except SecretsFileUnusable as error:
+            # What is known goes on: nobody is signed out because a file is being replaced.
+            if context.refusal is None:
+                log.error("keys_unreadable", reason=str(error))
+            context.refusal = error
+        except Exception as error:  # noqa: BLE001 - our bug, and no reason never to look again.
+            log.error("upkeep_failed", exc_info=error)
+        await asyncio.sleep(KEYS_SECONDS)

@@ -11,6 +11,7 @@ import logging
 import queue
 import sys
 import threading
+from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -162,6 +163,9 @@ def _write(stream: TextIO, text: str) -> None:
         stream.flush()
 
 
+line_counts: Counter[tuple[str, str]] = Counter()
+"""How many lines of each event and level this process has written, but for requests."""
+
 _lines = Log("console", sys.stdout, in_background=False)
 
 
@@ -173,6 +177,7 @@ def configure(
     lines = _lines = Log(style, stream or sys.stdout, in_background=in_background)
     processors: list[Processor] = [
         structlog.processors.add_log_level,
+        _count,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if style == "json":
@@ -209,6 +214,12 @@ def record(event: Event) -> None:
     }
     write = getattr(log, _LEVELS[event.severity])
     write(event.name.value, **{name: value for name, value in fields.items() if value is not None})
+
+
+def _count(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    if line["event"] != RequestLine.event:
+        line_counts[line["event"], line["level"]] += 1
+    return line
 
 
 def _keep_listed(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

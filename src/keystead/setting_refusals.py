@@ -43,6 +43,8 @@ def contradictions(settings: "Settings", *, is_loopback: bool) -> Iterator[Refus
             "or leave it out to use a generated ES256 key"
         )
         yield "jwt_secret", f"a value of {size} bytes", allowed
+    if settings.secrets is not None and settings.secrets_file is not None:
+        yield "secrets_file", str(settings.secrets_file), "one of this and KEYSTEAD_SECRETS"
     if settings.cookie_same_site == "none" and not settings.has_secure_cookie:
         yield "cookie_same_site", "none", "strict or lax, or none with COOKIE_SECURE=true"
     if settings.redis_url is not None:

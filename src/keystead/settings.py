@@ -127,6 +127,16 @@ class Settings(BaseSettings):
         "`keystead.secrets.json` if that is on a server",
     )
 
+    secrets: SecretStr | None = Field(
+        None,
+        description="The content of a secrets file itself, where nothing can be kept in files",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        description="A folder with a file for each setting that is kept there, named like it, "
+        "as Docker, Kubernetes and systemd mount secrets",
+    )
+
     jwt_secret: SecretStr | None = Field(
         None,
         description="Sign access tokens with HS256 and this secret of 32 bytes or more, "
@@ -203,6 +213,17 @@ class Settings(BaseSettings):
     )
     cookie_same_site: Annotated[Literal["strict", "lax", "none"], Word] = Field(
         "strict", description="`strict`, `lax`, or `none` (with a secure cookie)"
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Where operators ask `/metrics` and `/readyz`, apart from clients; each further "
+        "server process takes the next port. Unset: nowhere",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="The IP address of that; it is open to whoever reaches it",
     )
     trusted_proxies: Networks = Field(
         (),
@@ -289,7 +310,7 @@ class Settings(BaseSettings):
         """
         named = {names_of(field)[0]: value for field, value in given.items() if value is not None}
         try:
-            settings = cls(**named)  # type: ignore[arg-type] # validated by pydantic
+            settings = cls(_secrets_dir=_secrets_dir(), **named)  # type: ignore[arg-type, call-arg] # pydantic checks them
         except ValidationError as refusal:
             raise SettingsRefused(list(_explain(refusal))) from None
         refusals = [*contradictions(settings, is_loopback=_is_loopback(settings.host))]
@@ -313,6 +334,13 @@ class Settings(BaseSettings):
     def served_hosts(self) -> tuple[str, ...]:
         """The host names it answers to."""
         return self.allowed_hosts or (*LOOPBACK_HOSTS, self.host.lower())
+
+    @property
+    def metrics_ports(self) -> range:
+        """One for each server process; none if they are not asked for."""
+        if self.metrics_port is None:
+            return range(0)
+        return range(self.metrics_port, self.metrics_port + self.workers)
 
     @property
     def session_policy(self) -> SessionPolicy:
@@ -352,7 +380,20 @@ def source_of(field: str) -> str:
     for name in names_of(field):
         if name in in_file:
             return f"{name} in {ENV_FILE}"
+    if folder := _secrets_dir():
+        mounted = {path.name.upper() for path in folder.iterdir()}
+        for name in names_of(field):
+            if name in mounted:
+                return f"{name} in {folder}"
     return "default"
+
+
+def _secrets_dir() -> Path | None:
+    name = names_of("secrets_dir")[0]
+    folder = os.environ.get(name) or dotenv_values(ENV_FILE).get(name)
+    if folder and not Path(folder).is_dir():
+        raise SettingsRefused([f"{name}: read {folder!r}; allowed: a folder that is there"])
+    return Path(folder) if folder else None
 
 
 def unknown_names() -> list[str]:

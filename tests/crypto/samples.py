@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from keystead.crypto.access_tokens import JwtAccessTokens, TokenPolicy
-from keystead.crypto.keyring import Keyring, load_or_create
+from keystead.crypto.keyring import Keyring
 from keystead.crypto.random import SystemRandomness
+from keystead.crypto.secrets_file import load_or_create
 from keystead.domain.session import SignedIn
 from tests.store.samples import NOW, new_session, new_user
 

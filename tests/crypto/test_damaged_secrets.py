@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OctKey
 
-from keystead.crypto.keyring import Keyring, SecretsFileUnusable, load_or_create
+from keystead.crypto.keyring import Keyring
+from keystead.crypto.secrets_file import SecretsFileUnusable, load_or_create
 from tests.crypto.samples import new_keyring
 
 Json = dict[str, Any]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from keystead.assembly import open_tools
-from keystead.crypto.keyring import Keyring, SecretsFileUnusable, derive, digest, load_or_create
+from keystead.crypto.keyring import Keyring, derive, digest
+from keystead.crypto.secrets_file import SecretsFileUnusable, load_or_create
 from keystead.flows.register import register
 from keystead.settings import Settings
 from tests.conftest import Clock
@@ -19,7 +20,7 @@ from tests.people import PASSWORD
 FIRST_START = """
 import sys
 from pathlib import Path
-from keystead.crypto.keyring import load_or_create
+from keystead.crypto.secrets_file import load_or_create
 
 print("ready", flush=True)
 sys.stdin.readline()

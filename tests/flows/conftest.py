@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from keystead.crypto.keyring import Keyring, load_or_create
+from keystead.crypto.keyring import Keyring
 from keystead.crypto.passwords import Argon2Profile, PepperedPasswords
+from keystead.crypto.secrets_file import load_or_create
 from keystead.domain.events import Event
 from keystead.domain.session import Origin
 from keystead.domain.user import PasswordHash

@@ -152,6 +152,7 @@ class AtThatMoment:
         self._passwords = passwords
         self._happen = happen
         self.hash, self.is_outdated = passwords.hash, passwords.is_outdated
+        self.load = passwords.load
 
     async def verify(
         self, password: str, stored: PasswordHash | None, *, is_known: bool = False

@@ -22,6 +22,26 @@ class UpkeepPromises:
         assert [await store.find_session(session.id) for session in over] == [None] * 7
         assert await store.list_sessions(bob.id, NOW) == [live]
 
+    async def test_live_sessions_are_counted(self, store: Store) -> None:
+        bob = await added(store)
+        await opened_until(store, bob, NOW)
+        for _ in range(3):
+            await opened_until(store, bob, NOW + MILLISECOND)
+
+        assert await store.count_sessions(NOW) == 3
+
+    async def test_what_the_database_took_is_counted(self, store: Store) -> None:
+        before = store.load().durations.count
+        bob = await added(store)
+        await opened_until(store, bob, NOW)
+
+        load = store.load()
+
+        assert load.durations.count >= before + 2
+        assert load.durations.sum_seconds > 0
+        assert (load.busy, load.waiting) == (0, 0)
+        assert load.limit >= 1
+
     async def test_two_processes_never_count_the_same_session_twice(
         self, store: Store, another_store: Store
     ) -> None:

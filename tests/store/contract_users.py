@@ -31,6 +31,14 @@ MOMENTS = [
 
 
 class UserPromises:
+    async def test_the_hashes_under_one_pepper_are_counted(self, store: Store) -> None:
+        await added(store)
+        await added(store, "eve@example.com")
+
+        assert HASH.pepper_id is not None
+        assert await store.count_hashes(HASH.pepper_id) == 2
+        assert await store.count_hashes(HASH.pepper_id + 1) == 0
+
     async def test_of_fifty_callers_with_one_address_one_gets_the_account(
         self, store: Store, another_store: Store
     ) -> None:

@@ -19,8 +19,8 @@ QUERIES = {
     for name, text in vars(module).items()
     if isinstance(text, str) and text.strip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
 }
-MAY_SCAN = {"CHECK", "COUNT", "AUDIT_COUNT"}
-"""The one takes the first row it comes across; the others count before a copy, never for a request."""
+MAY_SCAN = {"CHECK", "COUNT", "COUNT_HASHES", "AUDIT_COUNT"}
+"""The one takes the first row it comes across; the others count for a command, never for a request."""
 
 OF_A_COUNT = {"SCAN CONSTANT ROW", "SCAN found"}
 """No table: what a subquery has found, up to its limit. Its own steps are looked at as well."""

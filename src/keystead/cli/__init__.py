@@ -9,9 +9,12 @@ import typer
 
 from keystead.cli.accounts import create_admin, users
 from keystead.cli.audit import audit
+from keystead.cli.backup import backup, restore
+from keystead.cli.doctor import doctor
 from keystead.cli.geo import geo
 from keystead.cli.importing import import_
 from keystead.cli.inspect import routes, settings, version
+from keystead.cli.keys import keys
 from keystead.cli.moving import copy_
 from keystead.cli.serve import migrate, serve
 from keystead.cli.sessions import sessions
@@ -29,8 +32,12 @@ keystead.command()(migrate)
 keystead.command("create-admin")(create_admin)
 keystead.add_typer(users, name="users")
 keystead.add_typer(sessions, name="sessions")
+keystead.add_typer(keys, name="keys")
 keystead.add_typer(audit, name="audit")
 keystead.add_typer(geo, name="geo")
+keystead.command()(backup)
+keystead.command()(restore)
+keystead.command()(doctor)
 keystead.command("copy")(copy_)
 keystead.add_typer(import_, name="import")
 keystead.command()(routes)

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from keystead import logs
 from keystead.assembly import open_tools
-from keystead.crypto.keyring import SecretsFileUnusable
+from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.errors import Fault, StoreDown, UserNotFound
+from keystead.domain.keys import KeyRefused
 from keystead.domain.transfer import CopyUnfinished
 from keystead.domain.user import User, UserId
 from keystead.flows.tools import Tools
@@ -85,7 +86,7 @@ def guarded(work: Callable[[], Awaitable[T]], if_down: Callable[[StoreDown], T] 
         return asyncio.run(working())
     except UnknownDatabase as refusal:
         stop(str(refusal), WRONG_USAGE)
-    except (SecretsFileUnusable, SchemaUnknown, CopyUnfinished) as refusal:
+    except (SecretsFileUnusable, SchemaUnknown, CopyUnfinished, KeyRefused) as refusal:
         stop(str(refusal))
     except StoreDown as fault:
         if if_down is not None:

@@ -63,6 +63,8 @@ def serve(
     """Start the server."""
     settings = load_settings(host=host, port=port, workers=workers)
     address = _claim(settings.host, settings.port)
+    for operators in settings.metrics_ports:
+        _claim(settings.metrics_host, operators)
     has_admin = run(partial(_prepare, settings), settings, if_down=_go_on(settings))
     with suppress(OSError):  # A full disk or a closed pipe: serving matters more.
         _greet(settings, has_admin=has_admin)

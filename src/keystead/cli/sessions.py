@@ -5,9 +5,14 @@ from typing import Annotated
 import typer
 
 from keystead.assembly import system_clock
-from keystead.cli.running import AsJson, Who, find, run, show, show_table, text
+from keystead.cli.running import AsJson, Who, Yes, find, run, show, show_table, text
 from keystead.domain.session import Session, SessionId
-from keystead.flows.sessions import end_session_of, end_sessions_of, list_sessions_of
+from keystead.flows.sessions import (
+    end_every_session,
+    end_session_of,
+    end_sessions_of,
+    list_sessions_of,
+)
 from keystead.flows.tools import Tools
 from keystead.flows.upkeep import purge as purge_expired
 
@@ -45,6 +50,18 @@ def revoke(
             return await end_sessions_of(tools, None, user.id, now)
         await end_session_of(tools, None, user.id, SessionId(session), now)
         return 1
+
+    _report(run(end), "ended", as_json=as_json)
+
+
+@sessions.command()
+def epoch(*, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Sign everybody out: after a database server was restored from a back-up."""
+    if not yes:
+        typer.confirm("End every session of every account?", abort=True, err=True)
+
+    async def end(tools: Tools) -> int:
+        return await end_every_session(tools, system_clock())
 
     _report(run(end), "ended", as_json=as_json)
 

@@ -1,31 +1,23 @@
 """
-The keys of one installation, and the file they live in.
+The keys of one installation, what each is used for, and from when on.
 
-The file holds one master key per key id and the access-token signing keys. Everything else is
-derived from a master key by HKDF (RFC 5869), one label per purpose, so that no key serves twice.
-It is made on the first start, readable by its owner only, and never overwritten.
+There are master keys, by id, and the keys that sign access tokens. Everything else is derived from a
+master key by HKDF (RFC 5869), one label per purpose, so that no key serves twice.
 """
 
-import base64
 import hashlib
-import json
-import os
-import stat
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from keystead.crypto.mac import Mac
-from keystead.crypto.random import MASTER_KEY_BYTES, new_master_key
+from keystead.crypto.random import new_master_key
+from keystead.domain.keys import KeyLine, KeyState, KeyUse
 
-FORMAT = 1
 FIRST_KEY_ID = 1
 MAX_KEY_ID = 255
 """A key id is one byte of a refresh token."""
@@ -33,30 +25,34 @@ MAX_KEY_ID = 255
 SIGNING_CURVE = "P-256"
 """What ES256 signs with (RFC 7518 section 3.4)."""
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
-class SecretsFileUnusable(Exception):  # noqa: N818 - named for the fact, like every fault.
-    """The secrets file cannot be used; the text says why and what to do."""
+Starts = dict[KeyUse, dict[str, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """
-    The keys as read.
+    The keys as read, or with `at` those of one use at one moment.
 
     Args:
-        master_keys: key id (1..255) -> 32 bytes. The highest id makes new secrets, every id
-            verifies old ones.
+        master_keys: key id (1..255) -> 32 bytes. One makes new secrets, every id verifies old ones.
         signing_keys: EC P-256 private keys as JWK; the last one signs, all of them verify.
+        starts: for each use the ids of its keys, and from when on each makes. A use that is not
+            in it has all keys, from the beginning.
+        maker: the key id that makes; None: the highest.
 
     """
 
     master_keys: dict[int, bytes]
     signing_keys: tuple[dict[str, Any], ...]
+    starts: Starts = field(default_factory=dict)
+    maker: int | None = None
 
     @property
     def newest_id(self) -> int:
         """The key id that new secrets are made with."""
-        return max(self.master_keys)
+        return max(self.master_keys) if self.maker is None else self.maker
 
     @property
     def fingerprint(self) -> str:
@@ -72,6 +68,74 @@ class Keyring:
         """Return the MAC for *purpose* under every key id; each has a key of its own."""
         return {key_id: Mac(derive(key, purpose)) for key_id, key in self.master_keys.items()}
 
+    def at(self, use: KeyUse, now: datetime) -> "Keyring":
+        """Return the keys of one use, so that the one that makes at *now* is the newest."""
+        ids = [line.id for line in self.lines(use, now)]
+        active = next(line.id for line in self.lines(use, now) if line.state is KeyState.ACTIVE)
+        if use is KeyUse.SIGNING:
+            known = {key["kid"]: key for key in self.signing_keys}
+            others = [known[kid] for kid in ids if kid != active]
+            return replace(self, signing_keys=(*others, known[active]), starts={})
+        kept = {int(key_id): self.master_keys[int(key_id)] for key_id in ids}
+        return replace(self, master_keys=kept, starts={}, maker=int(active))
+
+    def for_records(self, now: datetime) -> "Keyring":
+        """Return all master keys, also retired ones; the newest of those that make anything makes."""
+        uses = (KeyUse.REFRESH, KeyUse.PEPPER)
+        return replace(self, starts={}, maker=max(self.at(use, now).newest_id for use in uses))
+
+    def for_counters(self) -> "Keyring":
+        """Return the first master key alone: with another one, all counting would begin anew."""
+        first = min(self.master_keys)
+        return replace(self, master_keys={first: self.master_keys[first]}, starts={})
+
+    def lines(self, use: KeyUse, now: datetime) -> list[KeyLine]:
+        """Describe the keys of one use, in the order in which they make."""
+        starts = sorted(self.starts_of(use).items(), key=lambda each: each[1])  # Stable.
+        begun = sum(start <= now for _, start in starts)
+        active = max(begun, 1) - 1  # A clock that was set back: somebody has to make.
+        states = [KeyState.RETIRING] * active + [KeyState.ACTIVE]
+        states += [KeyState.NEXT] * (len(starts) - len(states))
+        return [
+            KeyLine(
+                use,
+                key_id,
+                states[place],
+                since=None if start == BEGINNING else start,
+                until=starts[place + 1][1] if place < active else None,
+            )
+            for place, (key_id, start) in enumerate(starts)
+        ]
+
+    def starts_of(self, use: KeyUse) -> dict[str, datetime]:
+        """Return the ids of the keys of one use, each with the time from which on it makes."""
+        if use in self.starts:
+            return self.starts[use]
+        if use is KeyUse.SIGNING:
+            return {key["kid"]: BEGINNING for key in self.signing_keys}
+        return {str(key_id): BEGINNING for key_id in sorted(self.master_keys)}
+
+    def with_key(self, use: KeyUse, start: datetime) -> "Keyring":
+        """Return these keys and a new one, which makes from *start* on."""
+        every = {each: self.starts_of(each) for each in KeyUse}
+        if use is KeyUse.SIGNING:
+            key = new_signing_key()
+            starts = {**every, use: {**every[use], key["kid"]: start}}
+            return replace(self, signing_keys=(*self.signing_keys, key), starts=starts)
+        key_id = max(self.master_keys) + 1
+        starts = {**every, use: {**every[use], str(key_id): start}}
+        master_keys = {**self.master_keys, key_id: new_master_key()}
+        return replace(self, master_keys=master_keys, starts=starts)
+
+    def without_key(self, use: KeyUse, key_id: str) -> "Keyring":
+        """Return these keys without one of a use; a master key is kept for what was recorded."""
+        starts = {each: dict(self.starts_of(each)) for each in KeyUse}
+        del starts[use][key_id]
+        left = tuple(
+            key for key in self.signing_keys if use is not KeyUse.SIGNING or key["kid"] != key_id
+        )
+        return replace(self, signing_keys=left, starts=starts)
+
 
 def derive(master_key: bytes, purpose: str) -> bytes:
     """Derive the 32-byte key for one purpose."""
@@ -79,108 +143,13 @@ def derive(master_key: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(master_key)
 
 
-def load_or_create(path: Path, may_create: Callable[[], bool]) -> Keyring:
-    """
-    Read the secrets file, or make it if there is none and *may_create* agrees.
-
-    Of several processes that start at once, one makes the file and all read the same one.
-
-    Raises: SecretsFileUnusable: with what to do about it.
-    """
-    if not path.exists():
-        if not may_create():
-            raise SecretsFileUnusable(
-                f"{path} is missing, but the database was used with secrets before. Put the file "
-                "back from your back-up (or point KEYSTEAD_SECRETS_FILE at it): new secrets would "
-                "make every stored password and session useless"
-            )
-        _create(path)
-    return _read(path)
+def new_keyring() -> Keyring:
+    """Make the keys of a new installation."""
+    return Keyring({FIRST_KEY_ID: new_master_key()}, (new_signing_key(),))
 
 
-def _create(path: Path) -> None:
-    content = {
-        "format": FORMAT,
-        "master_keys": {str(FIRST_KEY_ID): base64.b64encode(new_master_key()).decode()},
-        "signing_keys": [_new_signing_key()],
-    }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Made for its owner only, and named at random: in containers that share a volume, or that
-        # start again after a crash, every process has the same id.
-        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(content, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(Path(draft), path)
-    except OSError as error:
-        raise SecretsFileUnusable(f"cannot write {path}: {error.strerror}") from error
-
-
-def _publish(draft: Path, path: Path) -> None:
-    # A hard link fails if the name exists: the file appears whole and only once, whoever comes
-    # first, and a half-written one is never seen under its name.
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return  # Another process was first; its file is read next.
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _read(path: Path) -> Keyring:
-    try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SecretsFileUnusable(f"{path} can be read by others; run: chmod 600 {path}")
-        keyring = _parse(path.read_bytes())
-    except OSError as error:
-        raise SecretsFileUnusable(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError):
-        keyring = None
-    if keyring is None or not _is_sound(keyring):
-        raise SecretsFileUnusable(
-            f"{path} is damaged or not a secrets file; put it back from your back-up"
-        )
-    return keyring
-
-
-def _parse(content: bytes) -> Keyring | None:
-    found = json.loads(content)
-    if found["format"] != FORMAT:
-        return None
-    return Keyring(
-        master_keys={
-            int(key_id): base64.b64decode(key, validate=True)
-            for key_id, key in found["master_keys"].items()
-        },
-        signing_keys=tuple(found["signing_keys"]),
-    )
-
-
-def _is_sound(keyring: Keyring) -> bool:
-    return (
-        bool(keyring.master_keys and keyring.signing_keys)
-        and all(FIRST_KEY_ID <= key_id <= MAX_KEY_ID for key_id in keyring.master_keys)
-        and all(len(key) == MASTER_KEY_BYTES for key in keyring.master_keys.values())
-        and all(_is_signing_key(key) for key in keyring.signing_keys)
-    )
-
-
-def _is_signing_key(key: dict[str, Any]) -> bool:
-    try:
-        found = ECKey.import_key(key)
-        return found.is_private and key["crv"] == SIGNING_CURVE and key["kid"] == found.thumbprint()
-    except (JoseError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _new_signing_key() -> dict[str, Any]:
+def new_signing_key() -> dict[str, Any]:
+    """Make a private key as JWK; its id is its thumbprint (RFC 7638)."""
     key = ECKey.generate_key(SIGNING_CURVE)
     return {**key.as_dict(private=True), "kid": key.thumbprint()}
 

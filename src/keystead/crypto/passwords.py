@@ -10,18 +10,21 @@ import base64
 import gzip
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from time import perf_counter
+from typing import Any, TypeVar
 
 import bcrypt
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from keystead.crypto.keyring import Keyring
+from keystead.crypto.mac import Mac
 from keystead.domain.errors import HashingBusy
+from keystead.domain.load import Histogram, Load
 from keystead.domain.passwords import is_hashable, normalise
 from keystead.domain.user import PasswordHash
 
@@ -52,8 +55,6 @@ class PepperedPasswords:
     """Hashes and verifies with the keys of one installation."""
 
     def __init__(self, keyring: Keyring, profile: Argon2Profile, workers: int) -> None:
-        self._peppers = keyring.derive_each("password pepper")
-        self._newest = keyring.newest_id
         self._argon2 = PasswordHasher(
             time_cost=profile.iterations,
             memory_cost=profile.memory_kib,
@@ -61,10 +62,23 @@ class PepperedPasswords:
             type=Type.ID,
         )
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hash")
+        self._workers = workers
+        self._durations = Histogram()
+        self._jobs: set[Future[Any]] = set()
         strangers = workers * (1 + QUEUE_PER_WORKER)
         self._places_of_strangers = threading.BoundedSemaphore(strangers)
         self._places = threading.BoundedSemaphore(strangers + workers * RESERVED_PER_WORKER)
+        self._peppers: dict[int, Mac] = {}
+        self.change_keys(keyring)
+
+    def change_keys(self, keyring: Keyring) -> None:
+        """Go on with these keys, under which a hash is computed: not on the event loop."""
+        # In this order: whatever is hashed meanwhile finds its pepper.
+        peppers = keyring.derive_each("password pepper")
+        self._peppers = {**self._peppers, **peppers}
+        self._newest = keyring.newest_id
         self._dummy = self._hash(DUMMY_PASSWORD)
+        self._peppers = peppers
 
     def close(self) -> None:
         """Let the hashes under way finish and stop the threads."""
@@ -99,6 +113,11 @@ class PepperedPasswords:
         """Say whether *stored* should be made anew with the current parameters."""
         return stored.pepper_id != self._newest or self._argon2.check_needs_rehash(stored.text)
 
+    def load(self) -> Load:
+        """See `domain.ports.Passwords.load`."""
+        busy = min(len(self._jobs), self._workers)
+        return Load(self._durations, busy, len(self._jobs) - busy, self._workers)
+
     async def _run(self, work: Callable[[], T], *, is_known: bool = False) -> T:
         taken: list[threading.Semaphore] = []
         for places in (self._places,) if is_known else (self._places_of_strangers, self._places):
@@ -106,10 +125,16 @@ class PepperedPasswords:
                 _release(taken)
                 raise HashingBusy
             taken.append(places)
+        began = perf_counter()
         job = self._executor.submit(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
         # The place is free when the thread is, not when the caller has gone away.
         job.add_done_callback(lambda _: _release(taken))
-        return await asyncio.wrap_future(job)
+        try:
+            return await asyncio.wrap_future(job)
+        finally:
+            self._durations.add(perf_counter() - began)
 
     def _hash(self, password: str) -> PasswordHash:
         return PasswordHash(self._argon2.hash(self._pepper(password, self._newest)), self._newest)

@@ -31,6 +31,9 @@ class EventName(StrEnum):
     ADMIN_SEEDED = "user_created_admin_seed"
     RATE_EXCEEDED = "excess_rate_limit_exceeded"
     LOGIN_UNLOCKED = "authn_login_unlock"
+    SESSIONS_EPOCH = "sessions_epoch"
+    KEY_ADDED = "key_added"
+    KEY_RETIRED = "key_retired"
 
 
 class Severity(StrEnum):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from keystead.domain.audit import AuditHead, AuditRecord
 from keystead.domain.events import Event
+from keystead.domain.load import Load
 from keystead.domain.overview import Installation
 from keystead.domain.session import Device, Origin, Place, Session, SessionId, SignedIn
 from keystead.domain.throttle import Tally, Wanted
@@ -47,6 +48,9 @@ class Passwords(Protocol):
 
     def is_outdated(self, stored: PasswordHash) -> bool:
         """Say whether *stored* should be made anew with the current parameters."""
+
+    def load(self) -> Load:
+        """Return how busy hashing is."""
 
 
 class AccessTokens(Protocol):

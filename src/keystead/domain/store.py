@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keystead.domain.audit import AuditHead, AuditQuery, AuditRecord, Seal
+from keystead.domain.load import Load
 from keystead.domain.overview import Counts, Whereabouts
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Limit, Tally, Wanted
@@ -62,6 +63,9 @@ class Store(Protocol):
     async def check(self) -> None:
         """Return if a read is answered; this is what readiness means."""
 
+    def load(self) -> Load:
+        """Return how busy this process keeps the database, without asking it."""
+
     async def add_user(
         self, user: User, password: PasswordHash, *, record: AuditRecord | None
     ) -> bool:
@@ -89,6 +93,9 @@ class Store(Protocol):
         self, user_id: UserId, old: PasswordHash, new: PasswordHash
     ) -> bool:
         """Put *new* in the place of *old*. Returns: False if the hash is no longer *old*."""
+
+    async def count_hashes(self, pepper_id: int) -> int:
+        """Count the accounts whose password was hashed with this pepper; reads all of them."""
 
     async def change_role(
         self, user_id: UserId, role: Role, now: datetime, *, record: AuditRecord | None
@@ -181,6 +188,9 @@ class Store(Protocol):
         record: AuditRecord | None,
     ) -> int:
         """End all sessions of a user but *keep*. Returns: how many."""
+
+    async def count_sessions(self, now: datetime) -> int:
+        """Count the sessions that are live at *now*; reads a part of an index."""
 
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """Remove up to *limit* sessions that are over at *now*. Returns: how many."""

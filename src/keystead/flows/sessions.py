@@ -1,14 +1,23 @@
 """See where a user is signed in, and end what should not be."""
 
+import asyncio
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from keystead.domain.errors import SessionNotFound, UserNotFound
-from keystead.domain.events import Event, EventName
+from keystead.domain.events import Event, EventName, Severity
 from keystead.domain.permissions import Actor
 from keystead.domain.session import Session, SessionId
+from keystead.domain.transfer import BATCH
 from keystead.domain.user import UserId
+from keystead.flows.note import note
 from keystead.flows.tools import Tools
+
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""Every session is over by then."""
+
+QUIET_ROUNDS = 2
+QUIET_SECONDS = 0.2
 
 
 async def list_own_sessions(tools: Tools, actor: Actor, now: datetime) -> list[Session]:
@@ -67,6 +76,24 @@ async def end_sessions_of(tools: Tools, actor: Actor | None, user_id: UserId, no
     if await tools.store.find_user(user_id) is None:
         raise UserNotFound
     return await _end_all(tools, _event(actor, user_id, detail="all"), user_id, None, now)
+
+
+async def end_every_session(tools: Tools, now: datetime) -> int:
+    """
+    Sign everybody out, as after restoring a back-up: what was ended since must not come back.
+
+    Returns: how many ended.
+    """
+    count, quiet = 0, 0
+    # Twice in a row nothing: a database may pass over a session that is being used just now.
+    while quiet < QUIET_ROUNDS:
+        ended = await tools.store.purge_expired(END_OF_TIME, BATCH)
+        count, quiet = count + ended, 0 if ended else quiet + 1
+        if not ended:
+            await asyncio.sleep(QUIET_SECONDS)
+    event = Event(EventName.SESSIONS_EPOCH, Severity.WARNING, detail=str(count))
+    await note(tools, event, now)
+    return count
 
 
 async def _end_all(

@@ -55,6 +55,7 @@ class Tools:
     record: Record
     unsettled: UnsettledRotations
     session_policy: SessionPolicy
+    access_token_lifetime: timedelta
     password_policy: PasswordPolicy
     step_up_policy: StepUpPolicy
     device_tokens: DeviceTokens

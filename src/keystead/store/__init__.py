@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from keystead.domain.transfer import Transfer
 from keystead.store.migrations import SchemaUnknown
-from keystead.store.sqlite import SqliteStore, Tell, nobody, sqlite_path
+from keystead.store.sqlite import SqliteStore, sqlite_path
+from keystead.store.sqlite_ballast import Tell, nobody
 
 SQLITE_URL = re.compile(r"sqlite:///(?!:memory:)[^?#]*[^?#/]")
 """A path, and nothing else: a database in memory could not be shared, and options are settings."""

@@ -7,6 +7,7 @@ as taking back its transaction, ends beside the caller and is bounded as well.
 """
 
 import asyncio
+import time
 import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from keystead.domain.errors import StoreDown
+from keystead.domain.load import Histogram, Load
 from keystead.store.mongo_documents import Document
 from keystead.store.mongo_errors import TRANSIENT, UNKNOWN_COMMIT, is_our_bug
 from keystead.store.mongo_url import client_options, database_name, unreadable
@@ -67,6 +69,7 @@ class Connection:
         self._answer_seconds = ANSWER_SECONDS
         self._db: Database | None = None
         self._running: set[asyncio.Task[Any]] = set()
+        self._durations = Histogram()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def open(self, socket_seconds: float = SOCKET_SECONDS) -> None:
@@ -117,10 +120,12 @@ class Connection:
         if len(self._running) >= self._pool * WAITING_PER_CONNECTION:
             raise StoreDown from TimeoutError("more wait for a connection than could be answered")
         seconds = seconds or self._answer_seconds
+        began = time.perf_counter()
         task = asyncio.create_task(_translated(work(self._db), seconds))
         self._running.add(task)
         task.add_done_callback(self._settle)
         await asyncio.wait((task,), timeout=seconds)
+        self._durations.add(time.perf_counter() - began)
         if not task.done() or task.cancelled():
             raise StoreDown from TimeoutError(f"no answer within {seconds:g} s")
         return task.result()
@@ -140,6 +145,11 @@ class Connection:
                 return await _until_committed(db, session, steps)
 
         return await self.run(work)
+
+    def load(self) -> Load:
+        """See `Store.load`."""
+        busy = min(len(self._running), self._pool)
+        return Load(self._durations, busy, len(self._running) - busy, self._pool)
 
     def _settle(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
+from keystead.domain.load import Load
 from keystead.store import mongo_schema, mongo_transactions
 from keystead.store.mongo_connection import Connection, Database
 from keystead.store.mongo_errors import is_taken
@@ -21,6 +22,12 @@ class MongoUpkeep:
     def __init__(self, url: str, pool: int) -> None:
         refuse_weaker(url)
         self._connection = Connection(url, pool)
+
+    async def count_hashes(self, pepper_id: int) -> int:
+        """See `Store.count_hashes`."""
+        return await self._connection.run(
+            lambda db: db.users.count_documents({"pepper_id": pepper_id})
+        )
 
     async def migrate(self) -> None:
         """See `Store.migrate`: several callers do the same, which is as good as one."""
@@ -44,6 +51,15 @@ class MongoUpkeep:
     async def check(self) -> None:
         """See `Store.check`."""
         await self._connection.run(lambda db: db.users.find_one({}, {"_id": 1}))
+
+    def load(self) -> Load:
+        """See `Store.load`."""
+        return self._connection.load()
+
+    async def count_sessions(self, now: datetime) -> int:
+        """See `Store.count_sessions`."""
+        live = {"expires_at": {"$gt": now}}
+        return await self._connection.run(lambda db: db.sessions.count_documents(live))
 
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """See `Store.purge_expired`."""

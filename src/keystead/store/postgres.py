@@ -13,6 +13,7 @@ from asyncpg import UniqueViolationError
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import LastAdmin, StoreDown
+from keystead.domain.load import Histogram, Load
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.tokens import Rotated, RotationOutcome, Unknown, judge
 from keystead.domain.user import Role, Status, User, UserId
@@ -65,6 +66,12 @@ class PostgresStore(SqlTransfer):
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
+
+    def load(self) -> Load:
+        """See `Store.load`."""
+        if self._runner is None:
+            return Load(Histogram(), 0, 0, self._size)
+        return self._runner.load()
 
     async def find_session(self, session_id: SessionId) -> SignedIn | None:
         """See `Store.find_session`: together with others that are looked for at this moment."""

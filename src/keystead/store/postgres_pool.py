@@ -132,6 +132,16 @@ class Pool:
                 return turn
         return None
 
+    @property
+    def busy(self) -> int:
+        """How many connections somebody has, or is being given."""
+        return self._made - len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for one."""
+        return len(self._waiting)
+
     def _is_usable(self, link: Link) -> bool:
         return not link.is_closed and link.generation == self.connector.generation
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from keystead.domain.errors import StoreDown
+from keystead.domain.load import Histogram, Load
 from keystead.store.postgres_connection import Connector, Link
 from keystead.store.postgres_errors import (
     NOT_OURS,
@@ -40,6 +41,8 @@ class Runner:
 
     def __init__(self, connector: Connector, size: int) -> None:
         self._pool = Pool(connector, size)
+        self._size = size
+        self._durations = Histogram()
         self._under_way = 0
         self._quiet = asyncio.Event()
         self._is_closing = False
@@ -81,6 +84,10 @@ class Runner:
                 seconds, lambda link: link.fetch(query, parameters), is_read=is_read
             )
 
+    def load(self) -> Load:
+        """See `Store.load`."""
+        return Load(self._durations, self._pool.busy, self._pool.waiting, self._size)
+
     async def close(self) -> None:
         """Wait for what is under way, for no longer than that may take, and disconnect."""
         self._is_closing = True
@@ -92,6 +99,7 @@ class Runner:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self._enter()
+        began = time.perf_counter()
         try:
             yield
         except Exception as error:
@@ -102,6 +110,7 @@ class Runner:
                 raise StoreDown from reason_of(error)
             raise
         finally:
+            self._durations.add(time.perf_counter() - began)
             self._leave()
 
     def _enter(self) -> None:

@@ -31,6 +31,7 @@ FIND_CREDENTIALS = f"SELECT {USER}, password_hash, pepper_id FROM users WHERE em
 
 HAS_ADMIN = "SELECT 1 FROM users WHERE role = 'admin' LIMIT 1"
 
+COUNT_HASHES = "SELECT count(*) FROM users WHERE pepper_id = $1"
 REPLACE_PASSWORD_HASH = """
     UPDATE users SET password_hash = $3, pepper_id = $4
     WHERE id = $1 AND password_hash = $2
@@ -111,6 +112,7 @@ CLOSE_OWN_SESSION = "DELETE FROM sessions WHERE id = $1 AND user_id = $2 RETURNI
 
 CLOSE_SESSIONS = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2 RETURNING id"
 
+COUNT_SESSIONS = "SELECT count(*) FROM sessions WHERE expires_at > $1"
 PURGE_EXPIRED = """
     DELETE FROM sessions WHERE id IN (
         SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
@@ -147,7 +149,6 @@ EXPORT_SESSIONS = f"""
 """
 
 DROP_USER = "DELETE FROM users WHERE id = $1"
-
 FREE_ADDRESS = "DELETE FROM users WHERE email = $1 AND id <> $2"
 
 IMPORT_USER = """

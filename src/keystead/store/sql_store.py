@@ -98,6 +98,10 @@ class SqlStore(ABC):
         parameters = (user_id, old.text, new.text, new.pepper_id)
         return bool(await self._change(sql.REPLACE_PASSWORD_HASH, parameters))
 
+    async def count_hashes(self, pepper_id: int) -> int:
+        """See `Store.count_hashes`."""
+        return int((await self._read(sql.COUNT_HASHES, (pepper_id,)))[0][0])
+
     # Sessions
 
     async def find_session(self, session_id: SessionId) -> SignedIn | None:
@@ -175,6 +179,10 @@ class SqlStore(ABC):
         return len(await self._write(sql_attempts.PURGE_ATTEMPTS, (rows.to_millis(now), limit)))
 
     # Upkeep
+
+    async def count_sessions(self, now: datetime) -> int:
+        """See `Store.count_sessions`."""
+        return int((await self._read(sql.COUNT_SESSIONS, (rows.to_millis(now),)))[0][0])
 
     async def purge_expired(self, now: datetime, limit: int) -> int:
         """See `Store.purge_expired`."""

@@ -6,14 +6,16 @@ WAL mode no writer ever blocks a read); a session is not read again until someth
 Writes go through `GroupWriter`, whose thread waits for the disk. Opening brings the schema up to date.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 from keystead.domain.audit import AuditHead, AuditRecord, Seal
 from keystead.domain.errors import StoreDown
+from keystead.domain.load import Load
 from keystead.domain.session import Session, SessionId, SignedIn
 from keystead.domain.throttle import Tally, Wanted
 from keystead.domain.tokens import RotationOutcome, Unknown
@@ -23,11 +25,12 @@ from keystead.store import sqlite_transactions as transactions
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 from keystead.store.sql_transfer import SqlTransfer
-from keystead.store.sqlite_ballast import Ballast
+from keystead.store.sqlite_ballast import Ballast, Tell, nobody
 from keystead.store.sqlite_connection import (
     OUR_BUGS,
     connect,
     connect_to_read,
+    count_sessions,
     fetch_all,
     run_each,
 )
@@ -45,16 +48,10 @@ READ_WAIT_MS = 250
 LONG = frozenset({sql.PURGE_EXPIRED, sql_attempts.PURGE_ATTEMPTS, audit_queries.TRIM})
 """Statements that change hundreds of rows: the event loop does not wait for them."""
 
-Tell = Callable[[str, str], None]
-
 
 def sqlite_path(url: str) -> Path:
     """Return the file of `sqlite:///relative.db` or `sqlite:////absolute.db`."""
     return Path(unquote(url.removeprefix("sqlite:///")))
-
-
-def nobody(_event: str, _reason: str) -> None:
-    """Hear of what happens, and do nothing."""
 
 
 class SqliteStore(SqlTransfer):
@@ -125,6 +122,16 @@ class SqliteStore(SqlTransfer):
             known.close()
         if reader is not None:
             reader.close()
+
+    def load(self) -> Load:
+        """See `Store.load`: of its one writer. A read is over before anybody could wait for it."""
+        return self._open_writer.load()
+
+    async def count_sessions(self, now: datetime) -> int:
+        """See `Store.count_sessions`: not on the event loop, which may have others to serve."""
+        if self._reader is None:
+            raise StoreDown
+        return await asyncio.to_thread(count_sessions, self._path, READ_WAIT_MS, now)
 
     async def find_session(self, session_id: SessionId) -> SignedIn | None:
         """See `Store.find_session`: as remembered, if nobody has committed since it was read."""

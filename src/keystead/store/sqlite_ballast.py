@@ -25,11 +25,17 @@ SPARE_BYTES = 2**20
 OWNER_ONLY = 0o600
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
+Tell = Callable[[str, str], None]
+
+
+def nobody(_event: str, _reason: str) -> None:
+    """Hear of what happens, and do nothing."""
+
 
 class Ballast:
     """The ballast of one database; *tell* hears of a full disk, and of its end."""
 
-    def __init__(self, database: Path, tell: Callable[[str, str], None]) -> None:
+    def __init__(self, database: Path, tell: Tell) -> None:
         self._path = database.with_name(f"{database.name}-ballast")
         self._tell = tell
         self._is_full = False

@@ -3,10 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from keystead.domain.errors import StoreDown
+from keystead.store import rows, sql
 from keystead.store.rows import Row
 from keystead.store.sql_store import Parameters
 
@@ -44,6 +48,15 @@ def connect_to_read(path: Path, wait_ms: int) -> sqlite3.Connection:
     db.execute("PRAGMA query_only = ON")
     db.execute("PRAGMA trusted_schema = OFF")
     return db
+
+
+def count_sessions(path: Path, wait_ms: int, now: datetime) -> int:
+    """Count the live sessions, over a connection of its own."""
+    try:
+        with closing(connect_to_read(path, wait_ms)) as db:
+            return int(fetch_all(db, sql.COUNT_SESSIONS, (rows.to_millis(now),))[0][0])
+    except sqlite3.DatabaseError as error:
+        raise StoreDown from error
 
 
 def run_each(db: sqlite3.Connection, work: Sequence[tuple[str, Sequence[Parameters]]]) -> None:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from keystead.domain.errors import StoreDown
+from keystead.domain.load import Histogram, Load
 from keystead.store.sqlite_ballast import Ballast
 from keystead.store.sqlite_connection import OUR_BUGS
 from keystead.store.sqlite_known import Changes
@@ -71,6 +72,7 @@ class GroupWriter:
         self.changes: Changes | None = None
         self._waiting: list[_Job] = []
         self._is_at_work = False
+        self._durations = Histogram()
         self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
@@ -98,7 +100,14 @@ class GroupWriter:
         if not self._is_at_work:
             self._is_at_work = True
             loop.call_soon(self._begin)
-        return await future
+        try:
+            return await future
+        finally:
+            self._durations.add(time.monotonic() + self._wait_seconds - deadline)
+
+    def load(self) -> Load:
+        """See `Store.load`."""
+        return Load(self._durations, int(self._is_at_work), len(self._waiting), 1)
 
     async def close(self) -> None:
         """Commit what is waiting, stop the thread and close the connection."""

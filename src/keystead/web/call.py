@@ -27,6 +27,8 @@ class Context:
         first_request: a random number to count the requests of this process from.
         pages: what the pages are made of.
         connected: the tools, once the database has answered for the first time.
+        refusal: why there are none yet, or why the keys cannot be read any more.
+        live_sessions: how many there were a moment ago, in the process that sees to upkeep.
 
     """
 
@@ -37,6 +39,8 @@ class Context:
     first_request: int
     pages: PageFiles
     connected: Tools | None = None
+    refusal: Exception | None = None
+    live_sessions: int | None = None
 
     @property
     def tools(self) -> Tools:

@@ -28,6 +28,7 @@ from keystead.web.errors import InternalError, RequestMalformed, problem
 from keystead.web.head import Head, read_head
 from keystead.web.hosts import Hosts
 from keystead.web.replies import Empty
+from keystead.web.tally import Tally
 
 CLIENT_GONE = 499
 """Logged, never sent: the client left before it could be answered (nginx's number)."""
@@ -70,8 +71,9 @@ class Reach:
 class Shell:
     """An ASGI application around the FastAPI one."""
 
-    def __init__(self, app: FastAPI, reach: Reach) -> None:
+    def __init__(self, app: FastAPI, reach: Reach, tally: Tally | None) -> None:
         self.app = app
+        self._tally = tally
         self._context: Context = app.state.context
         self._dispatcher = Dispatcher(route for route in app.routes if isinstance(route, Guarded))
         self._client_ip = ClientIp(reach.trusted_proxies)
@@ -110,6 +112,8 @@ class Shell:
             _log_bug(error, trace)
         finally:
             trace.ms = (perf_counter_ns() - started_ns) // 10_000 / 100
+            if self._tally is not None:
+                self._tally.add(trace)
             log_request(trace)
 
     async def _respond(

@@ -1,0 +1,128 @@
+"""`keystead backup` and `keystead restore`."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from keystead.assembly import secrets_path, system_clock
+from keystead.cli.running import Yes, load_settings, run, stop
+from keystead.flows.sessions import end_every_session
+from keystead.flows.tools import Tools
+from keystead.settings import Settings
+from keystead.store import is_embedded, sqlite_path
+from keystead.store.sqlite_backup import (
+    BackupRefused,
+    back_up,
+    copy_back_up,
+    draft_beside,
+    put_in_place,
+)
+
+HOW_TO_DUMP = {
+    "backup": {
+        "postgresql": 'pg_dump --format=custom --file=backup.dump "$DB_URL"',
+        "mongodb": 'mongodump --uri="$DB_URL" --gzip --archive=keystead.archive',
+    },
+    "restore": {
+        "postgresql": 'pg_restore --clean --if-exists --dbname="$DB_URL" backup.dump',
+        "mongodb": 'mongorestore --uri="$DB_URL" --drop --gzip --archive=keystead.archive',
+    },
+}
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy of the database is.")]
+WithSecrets = Annotated[
+    Path | None,
+    typer.Option("--secrets", metavar="FILE", help="Where the copy of the secrets file is."),
+]
+
+
+def backup(file: File, *, secrets: WithSecrets = None) -> None:
+    """Copy the database to a file, also while a server runs."""
+    settings = load_settings()
+    database = _file_of(settings, "backup")
+    if not database.exists():
+        stop(f"there is no database at {database}")
+    if secrets is not None and secrets.exists():
+        stop(f"{secrets} is there already; a back-up overwrites nothing")
+    try:
+        back_up(database, file)
+        if secrets is not None:
+            _copy_secrets(secrets_path(settings), secrets)
+    except BackupRefused as refusal:
+        stop(str(refusal))
+    typer.echo(f"{database} is backed up to {file}.")
+    if secrets is None:
+        typer.echo(f"Keep a copy of {secrets_path(settings)} too: without it nobody can sign in.")
+
+
+def restore(
+    file: File,
+    *,
+    secrets: WithSecrets = None,
+    keep_sessions: Annotated[
+        bool,
+        typer.Option("--keep-sessions", help="Also sessions that were ended since the back-up."),
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Put a back-up in the place of the database, and sign everybody out. Stop the server first."""
+    settings = load_settings()
+    database = _file_of(settings, "restore")
+    if not yes:
+        typer.confirm(f"Replace {database} by {file}?", abort=True, err=True)
+    try:
+        if secrets is not None:
+            _copy_secrets(secrets, secrets_path(settings))
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with draft_beside(database) as draft:
+            copy_back_up(file, draft)
+            ended = _make_ready(settings, draft, keep_sessions=keep_sessions)
+            kept = put_in_place(draft, database)
+    except BackupRefused as refusal:
+        stop(str(refusal))
+    typer.echo(f"{database} is as it was in {file}; {ended} sessions ended.")
+    if kept is not None:
+        typer.echo(f"What was there before is {kept}: remove it once all is well.")
+
+
+def _make_ready(settings: Settings, draft: Path, *, keep_sessions: bool) -> int:
+    # Everything that can be wrong with it shows here, before anything is replaced: another version,
+    # other secrets, an unfinished copy.
+    on_draft = settings.model_copy(
+        update={
+            "database_url": SecretStr(f"sqlite:///{draft.absolute()}"),
+            "secrets_file": None if settings.secrets else secrets_path(settings),
+        }
+    )
+
+    async def end(tools: Tools) -> int:
+        return 0 if keep_sessions else await end_every_session(tools, system_clock())
+
+    return run(end, on_draft)
+
+
+def _file_of(settings: Settings, command: str) -> Path:
+    url = settings.database_url.get_secret_value()
+    if not is_embedded(url):
+        kind = "mongodb" if url.startswith("mongodb") else "postgresql"
+        then = "" if command == "backup" else ", then: keystead sessions epoch"
+        stop(
+            f"the database is on a server, which has a program for that: "
+            f"{HOW_TO_DUMP[command][kind]}{then}\nKeep {secrets_path(settings)} with it"
+        )
+    return sqlite_path(url)
+
+
+def _copy_secrets(source: Path, target: Path) -> None:
+    try:
+        if target.exists():
+            if target.read_bytes() == source.read_bytes():
+                return
+            raise BackupRefused(f"{target} is there already, with other keys; move it away first")
+        target.touch(mode=0o600, exist_ok=False)
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise BackupRefused(f"cannot copy {source} to {target}: {error.strerror}") from error

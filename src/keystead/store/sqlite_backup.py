@@ -1,0 +1,126 @@
+"""
+A copy of the SQLite file while it is served, and a copy in the place of the file once it is not.
+
+What is written is a draft first, which takes its name only when it is whole and on the disk.
+"""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from keystead.store.sqlite_connection import schema_version
+
+WAIT_SECONDS = 5.0
+
+
+class BackupRefused(Exception):  # noqa: N818 - named for the fact, like every fault.
+    """Nothing was written; the text says why."""
+
+
+def back_up(database: Path, target: Path) -> None:
+    """
+    Write a copy of *database* to *target*, which disturbs nobody and is of one moment.
+
+    Source: https://sqlite.org/backup.html; readable by its owner only.
+    Raises: BackupRefused.
+    """
+    if target.exists():
+        raise BackupRefused(f"{target} is there already; a back-up overwrites nothing")
+    with draft_beside(target) as draft:
+        _copy(database, draft)
+        _take_name(draft, target)
+
+
+@contextmanager
+def draft_beside(target: Path) -> Iterator[Path]:
+    """Give the path of an empty file beside *target*, which is removed if it is still there at the end."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise BackupRefused(f"cannot write beside {target}: {error.strerror}") from error
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        yield draft
+    finally:
+        for each in (draft, *_companions(draft), Path(f"{draft}-ballast")):
+            each.unlink(missing_ok=True)
+
+
+def copy_back_up(backup: Path, draft: Path) -> None:
+    """Copy a back-up to *draft*. Raises: BackupRefused: it is none, or damaged."""
+    if not backup.is_file():
+        raise BackupRefused(f"{backup} is not there")
+    _copy(backup, draft)
+
+
+def put_in_place(draft: Path, database: Path) -> Path | None:
+    """
+    Let *draft* be the database. Returns: where the old one is kept, if there was one.
+
+    Raises: BackupRefused: somebody has the old one open.
+    """
+    kept = None
+    if database.exists():
+        _refuse_if_open(database)
+        kept = database.with_name(f"{database.name}.before-restore")
+        database.replace(kept)
+        for each in _companions(database):
+            each.unlink(missing_ok=True)
+    _take_name(draft, database)
+    return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        with closing(_open(source)) as old, closing(sqlite3.connect(target)) as new:
+            if schema_version(old) is None:
+                raise BackupRefused(f"{source} is no database of Keystead")
+            old.backup(new)
+            # One file that can be copied as it is; a server makes it a WAL database again.
+            new.execute("PRAGMA journal_mode = DELETE")
+            damage = new.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise BackupRefused(f"cannot copy {source}: {error}") from error
+    if damage != "ok":
+        raise BackupRefused(f"{source} is damaged: {damage}")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, timeout=WAIT_SECONDS
+    )
+
+
+def _refuse_if_open(database: Path) -> None:
+    # Who has a WAL database open holds a lock that leaving this mode has to wait for.
+    with closing(_open(database)) as db, suppress(sqlite3.DatabaseError):
+        db.execute("PRAGMA busy_timeout = 0")
+        try:
+            db.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError:
+            raise BackupRefused(
+                f"{database} is in use: stop every server and command that works with it first"
+            ) from None
+
+
+def _take_name(draft: Path, target: Path) -> None:
+    _flush(draft)
+    draft.replace(target)
+    _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _companions(database: Path) -> list[Path]:
+    return [database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm", "-journal")]
