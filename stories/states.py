@@ -113,6 +113,9 @@ STORIES: dict[str, Story] = {
         "/account", "Devices: this one was signed out from elsewhere",
         replies={"GET /sessions": problem(401, "session_ended"),
                  "POST /auth/refresh": [ok({"accessToken": TOKENS["tim"]}), ENDED]}),
+    "opened-by-another-page": Story(
+        "/account", "A session that another page of this site has opened",
+        replies={"POST /auth/refresh": problem(403, "csrf_token_invalid")}),
     "unavailable": Story(
         "/account", "The service does not answer", replies={"POST /auth/refresh": DOWN}),
     "sign-out-fails": Story(

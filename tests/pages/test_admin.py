@@ -72,6 +72,33 @@ async def test_who_is_disabled_while_looking_at_a_page_is_out_on_the_next_click(
     await expect(ada.get_by_role("button", name="Disable account")).to_be_visible()
 
 
+async def test_what_one_admin_did_the_next_one_cannot_undo_by_mistake(
+    new_page: NewPage, server: Server
+) -> None:
+    await register(await new_page(), server, "frank@example.com")
+    ada = await admin(new_page, server)
+    await ada.goto(home(server, "/admin/users?search=frank"))
+    await ada.get_by_role("link", name="frank@example.com").click()
+    await confirm(ada, "Disable account")
+    await expect(ada.get_by_role("button", name="Undo")).to_be_visible()
+    await ada.locator(".toast").hover()  # It stays for as long as the pointer is on it.
+
+    await ada.get_by_role("button", name="Sign out", exact=True).focus()
+    await ada.keyboard.press("Enter")
+
+    await expect(ada.get_by_role("heading", name="Sign in to")).to_be_visible()
+    await expect(ada.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+async def test_a_link_that_is_no_address_of_an_account_leads_to_no_page(
+    new_page: NewPage, server: Server
+) -> None:
+    ada = await admin(new_page, server)
+    for path in ("/admin/users/%", "/admin/users/%E0%A4%A"):
+        await ada.goto(home(server, path))
+        await expect(ada.get_by_text("There is no such page").first).to_be_visible()
+
+
 async def test_a_role_is_given_and_taken_back(new_page: NewPage, server: Server) -> None:
     carol = await new_page()
     await register(carol, server, "carol@example.com")

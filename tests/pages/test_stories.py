@@ -71,6 +71,15 @@ async def test_a_sign_out_that_does_not_get_through_is_not_said_to_be_one(
     await expect(page.get_by_role("heading", name="Your devices")).to_be_visible()
 
 
+async def test_whoever_cannot_go_on_with_a_session_of_another_page_can_sign_in(
+    new_page: NewPage, stories: str
+) -> None:
+    page = await new_page()
+    await show(page, stories, "opened-by-another-page")
+
+    await expect(page.get_by_label("E-mail address")).to_be_visible()
+
+
 async def test_only_a_device_that_appeared_lately_in_another_country_is_in_a_new_place(
     new_page: NewPage, stories: str
 ) -> None:

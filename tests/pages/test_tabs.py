@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.pages.conftest import NewPage
 from tests.pages.people import fill_in, home, register, sign_in
-from tests.people import IPHONE
+from tests.people import IPHONE, PASSWORD
 from tests.server.running import Server
 
 pytestmark = [
@@ -25,6 +25,14 @@ REFRESH = """async (rounds) => {
 
 ASLEEP = "window.BroadcastChannel = class { postMessage() {} }; window.setInterval = () => 0"
 """A tab that hears nothing of others, and finds out when it refreshes."""
+
+WITHOUT_TIMERS = "window.setInterval = () => 0"
+SIGN_IN = """async ([email, password]) => {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch("/auth/login", { method: "POST", headers, body: JSON.stringify({ email, password }) });
+  return (await answer.json()).user._id;
+}"""
+TELL = "(user) => new BroadcastChannel('keystead').postMessage({ kind: 'in', user })"
 
 WITHOUT_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined })"
 
@@ -118,5 +126,37 @@ async def test_what_one_person_asked_for_is_not_done_to_who_signed_in_meanwhile(
     await asleep.get_by_role("button", name="Sign them out").click()
 
     await expect(asleep.locator(".who-name")).to_have_text("meanwhile@example.com")
+    await phone.reload()
+    await expect(phone.get_by_role("heading", name="Your devices")).to_be_visible()
+
+
+@pytest.mark.timeout(180)
+async def test_nor_if_the_other_tab_tells_of_them_while_this_one_refreshes(
+    new_page: NewPage, server: Server
+) -> None:
+    phone = await new_page(user_agent=IPHONE)
+    await register(phone, server, "told@example.com")
+    first, second = await two_tabs(new_page, server, "teller@example.com", WITHOUT_TIMERS)
+    for _ in range(2):
+        await sign_in(await new_page(), server, "teller@example.com")
+    await second.reload()
+    await second.get_by_role("button", name="Sign out all others").click()
+    # As another page of the origin would: no tab hears of it by itself.
+    user = await first.evaluate(SIGN_IN, ["told@example.com", PASSWORD])
+    is_asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        is_asked.set()
+        await may_go_on.wait()
+        await route.continue_()
+
+    await second.route("**/auth/refresh", hold)
+    await second.get_by_role("button", name="Sign them out").click()
+    await is_asked.wait()
+    await first.evaluate(TELL, user)
+    await asyncio.sleep(0.5)
+    may_go_on.set()
+
+    await expect(second.locator(".who-name")).to_have_text("told@example.com")
     await phone.reload()
     await expect(phone.get_by_role("heading", name="Your devices")).to_be_visible()

@@ -173,6 +173,27 @@ async def test_either_can_be_switched_off(
     assert f'data-areas="{there[1:]}"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip", "gzip"), ("br, GZIP;q=0.5", "gzip"), ("gzip;q=0", None), ("xgzip", None), ("", None)],
+)
+async def test_it_is_compressed_for_whoever_takes_it(
+    anybody: httpx.AsyncClient, accepted: str, encoding: str | None
+) -> None:
+    answer = await anybody.get("/account", headers={"Accept-Encoding": accepted})
+
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.text.startswith("<!doctype html>")
+
+
+async def test_a_cache_is_told_of_both_that_a_page_differs_by(start: StartService) -> None:
+    client = (await start(allowed_origins="https://app.example.com")).client()
+
+    assert set((await client.get("/account")).headers.get_list("vary")) == {
+        "Origin", "Accept-Encoding",
+    }  # fmt: skip
+
+
 def test_a_page_that_a_script_shows_is_one_that_is_served() -> None:
     paths = {
         tuple(path.strip("/").split("/"))

@@ -10,12 +10,11 @@ const VIEWS = {
   "/admin/users": { View: Users, title: "users.title" },
   "/admin/audit": { View: Audit, title: "audit.title" },
 };
-const ONE_USER = /^\/admin\/users\/([^/]+)$/;
+const ONE_USER = /^\/admin\/users\/([\w-]+)$/;
 
 function find(path) {
   const id = ONE_USER.exec(path)?.[1];
-  if (id) return { View: User, title: "users.title", props: { id: decodeURIComponent(id) } };
-  return VIEWS[path] ?? null;
+  return id ? { View: User, title: "users.title", props: { id } } : (VIEWS[path] ?? null);
 }
 
 start({

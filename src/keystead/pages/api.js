@@ -11,7 +11,7 @@ const LOCK = "keystead-refresh";
 const CSRF = "keystead-csrf";
 const TIMEOUT_MS = 20_000;
 const TOKEN_IS_OLD = new Set(["token_missing", "token_invalid", "token_expired", "session_ended"]);
-const COOKIE_IS_OVER = new Set(["refresh_missing", "refresh_invalid", "refresh_reused", "session_ended"]);
+const COOKIE_IS_OVER = new Set(["refresh_missing", "refresh_invalid", "refresh_reused", "session_ended", "csrf_token_invalid"]);
 
 let accessToken = null;
 let owner = null;
@@ -32,6 +32,9 @@ export class Problem extends Error {
   }
 }
 
+/* The session that a CSRF token belongs to is over. */
+export const forgetCsrf = () => localStorage.removeItem(CSRF);
+
 /* Somebody is signed in with this token from here on; null: nobody. */
 export function setToken(token) {
   accessToken = token;
@@ -45,9 +48,12 @@ export async function plain(method, path, body) {
 
 /* Ask as whoever is signed in; refreshes the token, and asks for the password, where that is needed. */
 export async function send(method, path, { body, signal } = {}) {
+  const asking = owner;
   for (let tries = 0; ; tries += 1) {
     try {
       if (!accessToken) await refresh();
+      // Somebody else has signed in meanwhile: what one person asked for is not done in another one's name.
+      if (asking && owner !== asking) throw new Problem("user_changed");
       return await read(await ask(method, path, { body, signal, token: accessToken }));
     } catch (problem) {
       const mayRetry = tries < 2 && problem instanceof Problem;
@@ -120,6 +126,8 @@ async function ask(method, path, { body, signal, token } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       cache: "no-store",
+      // Left in the middle of it, a page would lose the new cookie, and the old one is spent.
+      keepalive: path === "/auth/refresh",
       redirect: "error",
     });
   } catch (error) {

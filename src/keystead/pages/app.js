@@ -26,7 +26,8 @@ function App({ area }) {
   const path = usePath();
   const { status, user, notice, problem, era } = useSession();
   const isOver = status === "ended";
-  const isIn = status === "in" || isOver;
+  // What is said of others does not stay on a device that was signed out.
+  const isIn = status === "in" || (isOver && !area.isForAdmins);
   useEffect(() => {
     if (status === "in" && path === REGISTER) go(area.home, { replace: true });
     if (status !== "in") closeAll();
@@ -39,7 +40,7 @@ function App({ area }) {
     ${status === "out" && (path === REGISTER ? html`<${Register} />` : html`<${SignIn} key=${era} notice=${notice} />`)}
     ${isOver && html`<${SignIn} notice=${notice} email=${user.email} />`}
     ${isIn && path !== REGISTER && html`<${Page} key=${era} area=${area} path=${path} user=${user} isHidden=${isOver} />`}
-    <${Dialogs} /><${Toasts} />`;
+    <${Dialogs} /><${Toasts} key=${era} />`;
 }
 
 function Bar({ area, path, user }) {

@@ -20,7 +20,7 @@ export function Audit() {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
 
-  useEffect(() => keepQuery({ event, person, part: part === "subject" ? "" : part }), [event, person, part]);
+  useEffect(() => keepQuery({ event, part: part === "subject" ? "" : part }, { person }), [event, person, part]);
 
   const page = async (signal, cursor = null) => {
     const query = new URLSearchParams({ limit: PAGE });

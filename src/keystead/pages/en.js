@@ -307,6 +307,7 @@ export const texts = {
   "error.user_changed": "Somebody else has signed in on this browser. Nothing was done.",
   "error.not_typed": "What you typed is not the same. Check it.",
   "error.session_ended": "You were signed out. Nothing was done.",
+  "error.csrf_token_invalid": "This was opened by another page of this site. Sign in here, and then sign it out among your devices.",
   "error.cross_site": "The service does not recognise this page's address. Tell the operator.",
   "error.unknown": "Something unexpected happened. Try again; the operator can find it under {id}.",
 };

@@ -1,6 +1,6 @@
 /* Data for a page: loaded, kept fresh while somebody looks at it, and kept when a reload fails. */
 import { useCallback, useEffect, useRef, useState } from "./dom.js";
-import { current, listen, useSession } from "./session.js";
+import { current, listen, lookAgain, useSession } from "./session.js";
 
 const IDLE_MS = 10 * 60_000;
 let touchedAt = Date.now();
@@ -31,6 +31,7 @@ export function useLoad(load, keys, { every = 0, topic = null } = {}) {
       // When the session is over the form to sign in is shown; what is behind it stays as it was.
       if (mine.signal.aborted || problem.code === "cancelled" || current().status !== "in") return;
       setFound((before) => ({ ...before, problem, isLoading: false }));
+      if (problem.code === "forbidden") lookAgain();
     }
   }, keys);
 

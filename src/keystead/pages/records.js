@@ -62,15 +62,17 @@ function useEmails(ids) {
   const [, redraw] = useState(0);
   const unknown = [...new Set(ids)].filter((id) => id && !emails.has(id));
   const isShown = useRef(true);
+  // What could not be found is asked for again when the page is opened again, and not before.
   useEffect(() => () => {
     isShown.current = false;
+    for (const [id, email] of emails) if (email === undefined) emails.delete(id);
   }, []);
   useEffect(() => {
     for (const id of unknown) {
       emails.set(id, undefined);
       send("GET", `/users/${encodeURIComponent(id)}`)
         .then(({ user }) => emails.set(id, user.email))
-        .catch(({ code }) => (code === "user_not_found" ? emails.set(id, null) : emails.delete(id)))
+        .catch(({ code }) => code === "user_not_found" && emails.set(id, null))
         .finally(() => isShown.current && redraw((n) => n + 1));
     }
   }, [unknown.join()]);

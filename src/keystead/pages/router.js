@@ -31,11 +31,13 @@ export function Link({ to, children, ...rest }) {
   return html`<a href=${to} onClick=${follow} ...${rest}>${children}</a>`;
 }
 
-/* Keep what is being looked for in the address, so that a reload and the way back find it again. */
-export function keepQuery(values) {
+/*
+ * Keep what is being looked for, so that a reload and the way back find it again: `values` in the address,
+ * which can be passed on; `own`, who is looked for, in this tab's memory of the page.
+ */
+export function keepQuery(values, own) {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
-  const text = query.size ? `?${query}` : "";
-  if (text !== location.search) history.replaceState(null, "", location.pathname + text);
+  history.replaceState(own, "", location.pathname + (query.size ? `?${query}` : ""));
 }
 
-export const queryValue = (name) => new URLSearchParams(location.search).get(name) ?? "";
+export const queryValue = (name) => new URLSearchParams(location.search).get(name) ?? history.state?.[name] ?? "";

@@ -6,7 +6,7 @@
  *   in -> out                           they signed out, here or in another tab
  */
 import { useEffect, useState } from "./dom.js";
-import { on, plain, refresh, send, setToken } from "./api.js";
+import { Problem, forgetCsrf, on, plain, refresh, send, setToken } from "./api.js";
 
 let state = { status: "starting", user: null, session: null, notice: null, problem: null, era: 0 };
 const watchers = new Set();
@@ -39,7 +39,8 @@ async function start(work) {
   try {
     await work();
   } catch (problem) {
-    if (problem.status === 401) leave(null);
+    // 403 csrf_token_invalid: another page of this site has opened a session that this one cannot go on with.
+    if (problem.status === 401 || problem.code === "csrf_token_invalid") leave(null);
     else change({ status: "failed", problem });
   }
 }
@@ -56,11 +57,7 @@ export const register = (email, password) => plain("POST", "/auth/register", { e
 
 /* Where the service cannot be reached the session lives on: whoever asked is not told that it is over. */
 export async function signOut() {
-  try {
-    await plain("POST", "/auth/logout");
-  } catch (problem) {
-    if (problem.status !== 401) throw problem;
-  }
+  await plain("POST", "/auth/logout");
   tabs.postMessage({ kind: "out" });
   leave("signed_out");
 }
@@ -68,6 +65,7 @@ export async function signOut() {
 /* Nobody is signed in any more; `notice` says why, if they should know. */
 export function leave(notice) {
   setToken(null);
+  forgetCsrf();
   change({ status: "out", user: null, session: null, notice, era: state.era + 1 });
 }
 
@@ -87,6 +85,7 @@ export function listen(listener) {
 
 async function enter(isAnother = false) {
   const { user, session } = await send("GET", "/profile");
+  if (!user?._id) throw new Problem("offline"); // Something in between has answered.
   const era = isAnother ? state.era + 1 : state.era;
   change({ status: "in", user, session, notice: null, problem: null, era });
 }
@@ -100,6 +99,9 @@ function enterAfter(user) {
   change({ era: state.era + 1, user: null });
   begin();
 }
+
+/* Something was refused to who may have been allowed it until now: ask what they are. */
+export const lookAgain = () => enter().catch(() => {});
 
 function change(changes) {
   state = { ...state, ...changes };

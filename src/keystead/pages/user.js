@@ -63,7 +63,7 @@ function Person({ user, sessions, records }) {
         : html`<${Empty} icon="laptop" title=${t("user.no_devices")} />`}</div>
     </section>
     <section class="section">
-      <div class="section-head"><h2>${t("user.recent")}</h2><${Link} class="small" to=${`/admin/audit?person=${encodeURIComponent(user.email)}`}>${t("user.all_records")}<//></div>
+      <div class="section-head"><h2>${t("user.recent")}</h2><${Link} class="small" to=${`/admin/audit?person=${encodeURIComponent(user._id)}`}>${t("user.all_records")}<//></div>
       <div class="card table-card">${records.length
         ? html`<${Records} records=${records} known=${user} />`
         : html`<${Empty} icon="info" title=${t("user.no_records")} />`}</div>

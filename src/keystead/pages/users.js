@@ -20,7 +20,7 @@ export function Users() {
   const typed = useSettled(search.trim(), TYPING_MS);
   const cursor = cursors.at(-1);
 
-  useEffect(() => keepQuery({ search: typed, role, status }), [typed, role, status]);
+  useEffect(() => keepQuery({ role, status }, { search: typed }), [typed, role, status]);
 
   const load = (signal) => {
     const query = new URLSearchParams({ limit: PAGE });

@@ -37,7 +37,7 @@ VERSION_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is sent, plain and compressed."""
+    """A file as it is sent, plain and compressed; *etag* is weak, since it stands for both."""
 
     media_type: str
     plain: bytes
@@ -50,7 +50,7 @@ class File:
         """Compress *content* as well as it goes: that is done once for each process."""
         suffix = name[name.rindex(".") :]
         zipped = gzip.compress(content, 9, mtime=0)
-        return cls(TYPES[suffix], content, zipped, f'"{_digest(content)}"')
+        return cls(TYPES[suffix], content, zipped, f'W/"{_digest(content)}"')
 
 
 @dataclass(frozen=True, slots=True)

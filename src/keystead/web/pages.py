@@ -97,7 +97,16 @@ def _answer(call: Call, file: File, headers: dict[str, str], status: int = 200) 
     headers = {**headers, "etag": file.etag, "vary": "Accept-Encoding"}
     if status == 200 and file.etag in call.headers.get("if-none-match", ""):  # noqa: PLR2004
         return Response(status_code=304, headers=headers)
-    if "gzip" in call.headers.get("accept-encoding", ""):
+    if _takes_gzip(call.headers.get("accept-encoding", "")):
         headers["content-encoding"] = "gzip"
         return Response(file.zipped, status, headers, file.media_type)
     return Response(file.plain, status, headers, file.media_type)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Say whether *accepted* names gzip, and not to refuse it (RFC 9110 section 12.5.3)."""
+    for each in accepted.split(","):
+        coding, _, quality = each.replace(" ", "").lower().partition(";q=")
+        if coding == "gzip":
+            return quality.strip("0.") != "" or not quality
+    return False

@@ -83,7 +83,8 @@ class Shell:
         self._request_numbers = count(self._context.first_request)
         hsts = (HSTS,) if reach.is_https else ()
         self._headers = (*SECURITY_HEADERS, *hsts, *self._cors.on_every_answer)
-        self._header_names = frozenset(name for name, _ in self._headers)
+        # A second Vary adds to the first; of all others there is one, the more particular.
+        self._header_names = frozenset(name for name, _ in self._headers) - {b"vary"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event; only `http` and `lifespan` are spoken."""
