@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
     add("--rounds", type=_positive, help="turns of each contender (5; peers: 3)")
     add("--seconds", type=_positive, help="how long one turn under load takes (3; peers: 1)")
     add("--sessions", type=_positive, nargs="+", metavar="N",
-        help="sizes of the sessions table to compare (10000 1000000; peers: 1000 100000 1000000)")  # fmt: skip
+        help="sizes of the sessions table to compare (1000 1000000; peers: 1000 100000 1000000)")  # fmt: skip
     add("--only", action="append", choices=MEASUREMENTS, help="measure just this; may be repeated")
     add("--no-wrk", action="store_true", help="use our own load generator, even if there is wrk")
     add("--json", type=Path, default=_default_file(), metavar="FILE", help="where to write it all")

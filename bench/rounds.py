@@ -42,6 +42,10 @@ class Target:
         return value >= self.value if self.sign == ">=" else value <= self.value
 
 
+LARGE_TO_SMALL = Target(">=", 0.91)
+"""Of what is done a second with the most sessions and with the fewest: a tenth dearer at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One line of the table: a value for each round."""

@@ -23,7 +23,7 @@ The rest needs something installed: `make bench ARGS='--only postgres'` does so 
 peers there is `make bench-peers`.
 """
 
-GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 3, "sessions": [10_000, 1_000_000]}
+GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 3, "sessions": [1_000, 1_000_000]}
 """What is done where nothing else was asked for."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
