@@ -2,7 +2,7 @@
 Where the time of a request goes: python -m bench.flames [verify profile refresh login].
 
 py-spy samples the Python of the server's processes while they are under the load of the benchmark;
-what a function calls in C counts as its own. Of each verb there is a flame graph, FILE.svg, and a table of the functions with most samples.
+what a function calls in C counts as its own. Of each verb there is a flame graph, VERB.svg, and in functions.md the functions with most samples.
 """
 
 import argparse
@@ -28,8 +28,14 @@ SAMPLES_PER_SECOND = 100
 LISTED = 10
 WARM_UP_SECONDS = 3
 
-WAITING = ("process ", "Condition.wait (", "_stop_without.<locals>.watch (")
-"""How the names of functions begin that only wait, and of threads in which no Python runs."""
+WAITING = (
+    "process ",  # A thread in which no Python runs.
+    "Condition.wait (",
+    "_stop_without.<locals>.watch (",
+    "GroupWriter._serve (",
+    "_worker (concurrent/",
+)
+"""How the names of functions begin that only wait when nothing that they call is on top of them."""
 
 SIGNING_IN = 8
 """Of those who sign in at once, as in the measurement."""
@@ -73,12 +79,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="keystead-bench-") as name:
         folder = Path(name) / "database"
         seeded = seed(folder, SESSIONS, TOKENS)
+        tables = []
         for verb in options.verbs:
             with serving(KEYSTEAD, folder, cores) as server:
-                _sample(verb, server, VERBS[verb](seeded), options.seconds)
+                stacks = _sample(verb, server, VERBS[verb](seeded), options.seconds)
+            tables.append(f"## {verb}\n\n{table(stacks)}\n")
+            print(f"\n{tables[-1]}", flush=True)
+    (FOLDER / "functions.md").write_text("\n".join(tables))
 
 
-def _sample(verb: str, server: Server, sources: list[Source], seconds: int) -> None:
+def _sample(verb: str, server: Server, sources: list[Source], seconds: int) -> list[str]:
     over = threading.Event()
     load = threading.Thread(target=_drive, args=(server, sources, over))
     load.start()
@@ -89,7 +99,7 @@ def _sample(verb: str, server: Server, sources: list[Source], seconds: int) -> N
     finally:
         over.set()
         load.join()
-    print(f"\n{verb}\n{table(stacks.read_text().splitlines())}", flush=True)
+    return stacks.read_text().splitlines()
 
 
 def _drive(server: Server, sources: list[Source], over: threading.Event) -> None:
