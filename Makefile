@@ -126,6 +126,11 @@ schema: $(STAMP) ## write the schema of a new SQLite file anew, after adding a m
 bench: $(STAMP) $(if $(findstring postgres,$(ARGS)),$(SERVERS)) ## measure it, as bench/ describes
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: flames
+flames: $(STAMP) ## show in which functions the time of a request goes, as bench/ describes
+	@$(UV) sync --frozen --all-extras --inexact --group bench --quiet
+	$(BIN)/python -m bench.flames $(ARGS)
+
 # What the benchmark compares Keystead with: environments of their own, of which uv.lock knows nothing.
 PEERS = bench/peers
 .PHONY: bench-peers

@@ -10,6 +10,10 @@ How fast Keystead is, beside something that was measured in the same minutes on 
     rounds.py        contenders in turn, figures, ratios, targets
     turns.py         one turn under load
     report.py        the table and the JSON
+    summary.py       the table of the README
+    picture.py       the picture of the README
+    flames.py        in which functions the time of a request goes
+    publish.py       a run, kept and shown in the README
     load/            what sends requests: wrk, or a generator of our own
     peers/           what it is compared with: other projects, each in an environment of its own
     programs/        what runs in a process of its own: the bare server, Argon2 alone, the seeding

@@ -13,10 +13,12 @@ from typing import Any
 
 from bench.load.wrk import find_wrk
 from bench.machine import Cores, describe
-from bench.measurements import BY_DEFAULT, DEFAULTS, GENERAL, MEASUREMENTS
+from bench.measurements import DEFAULTS, GENERAL, MEASUREMENTS, by_default
+from bench.peers.known import versions
 from bench.plan import Plan
 from bench.processes import BenchFailed
-from bench.report import header, table, write
+from bench.publish import publish, write_beside
+from bench.report import Run, header, table, write
 from bench.servers import KEYSTEAD, ROOT
 
 INTERRUPTED = 130
@@ -37,8 +39,9 @@ def main() -> int:
                 wrk=None if options.no_wrk else find_wrk(),
             )  # fmt: skip
             results, chosen = [], {}
-            for name in options.only or BY_DEFAULT:
+            for name in options.only or by_default():
                 chosen[name] = _chosen(options, name)
+                machine |= versions() if name == "peers" else {}
                 results.append(MEASUREMENTS[name](replace(shared, **chosen[name])))
                 print(f"\n{table(results[-1])}\n", flush=True)
     except BenchFailed as failure:
@@ -47,8 +50,12 @@ def main() -> int:
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return INTERRUPTED
-    write(options.json, machine, chosen, results)
-    print(f"{time.perf_counter() - started:.0f} s; written to {options.json}")
+    machine["duration"] = f"{time.perf_counter() - started:.0f} s"
+    write(options.json, Run(machine, chosen, results))
+    write_beside(options.json)
+    print(f"{machine['duration']}; written to {options.json}, with a table and a picture beside it")
+    if options.publish:
+        publish(options.json)
     return 0
 
 
@@ -58,12 +65,13 @@ def _options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--rounds", type=_positive, help="turns of each contender (5; peers: 3)")
-    add("--seconds", type=_positive, help="how long one turn under load takes (3; peers: 1)")
+    add("--seconds", type=_positive, help="how long one turn under load takes (2; peers: 1)")
     add("--sessions", type=_positive, nargs="+", metavar="N",
-        help="sizes of the sessions table to compare (10000 1000000; peers: 1000 100000 1000000)")  # fmt: skip
+        help="sizes of the sessions table to compare (1000 1000000; peers: 1000 100000 1000000)")  # fmt: skip
     add("--only", action="append", choices=MEASUREMENTS, help="measure just this; may be repeated")
     add("--no-wrk", action="store_true", help="use our own load generator, even if there is wrk")
     add("--json", type=Path, default=_default_file(), metavar="FILE", help="where to write it all")
+    add("--publish", action="store_true", help="and show it in README.md: the next commit has it")
     return parser.parse_args()
 
 

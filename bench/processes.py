@@ -74,6 +74,10 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
     def wait_until_answering(self, port: int, path: str) -> float:
         """Ask for *path* until it is there. Returns: seconds since the program was started."""
         while (seconds := time.perf_counter() - self.started) < START_SECONDS:

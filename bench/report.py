@@ -1,12 +1,12 @@
-"""The table that a person reads, and the JSON that a program does."""
+"""What a run found: the table that a person reads, and the JSON that a program does."""
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.rounds import Figure, Result
+from bench.rounds import Figure, Result, Target
 
 DECIMALS = {
     "ratio": 3,
@@ -20,6 +20,40 @@ DECIMALS = {
 """For each unit; others are counted in wholes."""
 
 HEADINGS = ("", "median", "lowest", "highest", "unit", "target", "met")
+
+DONE_A_SECOND = ("requests/s", "logins/s", "sign-ups/s")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where and when, what was asked for by measurement, and what each of them found."""
+
+    machine: Mapping[str, str]
+    options: Mapping[str, Any]
+    results: list[Result]
+
+    def find(self, measurement: str, figure: str) -> Figure | None:
+        """Return the figure of that name, if it was measured."""
+        return next((each for each in self._of(measurement) if each.name == figure), None)
+
+    def beginning(self, measurement: str, text: str) -> list[Figure]:
+        """Return the figures whose names begin with *text*."""
+        return [each for each in self._of(measurement) if each.name.startswith(text)]
+
+    def done_a_second(self, measurement: str, text: str) -> list[Figure]:
+        """Return those that count what was done a second."""
+        return [each for each in self.beginning(measurement, text) if each.unit in DONE_A_SECOND]
+
+    def title_of(self, measurement: str) -> str:
+        return next(result.title for result in self.results if result.name == measurement)
+
+    def _of(self, measurement: str) -> list[Figure]:
+        return [
+            figure
+            for result in self.results
+            if result.name == measurement
+            for figure in result.figures
+        ]
 
 
 def header(machine: Mapping[str, str]) -> str:
@@ -38,26 +72,45 @@ def table(result: Result) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, machine: Mapping[str, str], options: object, results: list[Result]) -> None:
+def write(path: Path, run: Run) -> None:
     """Write everything, with the value of every round."""
     content = {
-        "machine": dict(machine),
-        "options": options,
-        "results": [{**asdict(result), "figures": list(_as_json(result))} for result in results],
-    }
+        "machine": dict(run.machine),
+        "options": dict(run.options),
+        "results": [{**asdict(result), "figures": list(_as_json(result))} for result in run.results],
+    }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n")
 
 
+def read(path: Path) -> Run:
+    """Read what `write` wrote."""
+    content = json.loads(path.read_text())
+    results = [
+        Result(each["name"], each["title"], list(map(_figure, each["figures"])), each["notes"])
+        for each in content["results"]
+    ]
+    return Run(content["machine"], content["options"], results)
+
+
+def number(value: float, unit: str) -> str:
+    """Write a value with as many decimals as its unit has."""
+    return f"{value:,.{DECIMALS.get(unit, 0)}f}"
+
+
+def _figure(said: dict[str, Any]) -> Figure:
+    target = Target(**said["target"]) if said["target"] else None
+    return Figure(said["name"], said["values"], said["unit"], target)
+
+
 def _cells(figure: Figure) -> tuple[str, ...]:
-    target = figure.target
     return (
         figure.name,
-        _number(figure.median, figure.unit),
-        _number(min(figure.values), figure.unit),
-        _number(max(figure.values), figure.unit),
+        number(figure.median, figure.unit),
+        number(min(figure.values), figure.unit),
+        number(max(figure.values), figure.unit),
         figure.unit,
-        f"{target.sign} {target.value:g}" if target else "",
+        str(figure.target or ""),
         {True: "yes", False: "NO", None: ""}[figure.is_met],
     )
 
@@ -68,10 +121,6 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(
         f"{cell:{side}{width}}" for cell, side, width in zip(row, aligned, widths, strict=True)
     )
-
-
-def _number(value: float, unit: str) -> str:
-    return f"{value:,.{DECIMALS.get(unit, 0)}f}"
 
 
 def _as_json(result: Result) -> Iterator[dict[str, Any]]:

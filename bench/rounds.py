@@ -41,6 +41,13 @@ class Target:
     def is_met(self, value: float) -> bool:
         return value >= self.value if self.sign == ">=" else value <= self.value
 
+    def __str__(self) -> str:
+        return f"{self.sign} {self.value:g}"
+
+
+LARGE_TO_SMALL = Target(">=", 0.91)
+"""Of what is done a second with the most sessions and with the fewest: a tenth dearer at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

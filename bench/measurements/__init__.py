@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.measurements import login, peers, postgres, profile, refresh, start, verify
+from bench.peers.known import PEERS
 from bench.plan import Plan
 from bench.rounds import Result
 
@@ -17,16 +18,18 @@ MEASUREMENTS: dict[str, Callable[[Plan], Result]] = {
     "peers": peers.measure,
 }
 
-BY_DEFAULT = [name for name in MEASUREMENTS if name not in {"postgres", "peers"}]
-"""
-The rest needs something installed: `make bench ARGS='--only postgres'` does so itself, and for
-peers there is `make bench-peers`.
-"""
+ALONE = [name for name in MEASUREMENTS if name not in {"postgres", "peers"}]
+"""What needs nothing besides Keystead."""
 
-GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 3, "sessions": [10_000, 1_000_000]}
+GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 2, "sessions": [1_000, 1_000_000]}
 """What is done where nothing else was asked for."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "peers": {"rounds": 3, "seconds": 1, "sessions": [1_000, 100_000, 1_000_000]}
 }
 """The same for a measurement with four contenders in everything: it would take half an hour."""
+
+
+def by_default() -> list[str]:
+    """Return what is measured where nothing else was asked for: peers if `make bench-peers` was made."""
+    return [*ALONE, "peers"] if any(peer().missing is None for peer in PEERS) else ALONE

@@ -10,14 +10,13 @@ from bench.machine import Cores
 from bench.measurements.profile import load_of
 from bench.plan import TOKENS, Plan
 from bench.processes import BenchFailed
-from bench.rounds import Contender, Figure, Result, Target, in_turn, ratio
+from bench.rounds import LARGE_TO_SMALL, Contender, Figure, Result, Target, in_turn, ratio
 from bench.servers import KEYSTEAD, Seeded, seed, serving
 from bench.turns import Turn, busy, cost_ratio, rates, watched
 from tests.databases import NoServer
 from tests.databases.postgres_server import OPTIONS, Cluster, cluster
 
 TO_SQLITE = Target(">=", 0.45)
-LARGE_TO_SMALL = Target(">=", 0.9)
 TWO_TO_ONE = Target(">=", 1.6)
 TWO_TO_ONE_SHARING = Target(">=", 0.8)
 """Of two processes that have only the core of the one: on a core each they would do twice as much."""

@@ -10,12 +10,11 @@ from bench.load.raw import drive
 from bench.load.sources import bearers, sessions_of
 from bench.load.wrk import run_wrk
 from bench.plan import TOKENS, Plan
-from bench.rounds import Contender, Figure, Result, Target, in_turn, ratio
+from bench.rounds import LARGE_TO_SMALL, Contender, Figure, Result, Target, in_turn, ratio
 from bench.servers import BARE, BARE_SET_UP, KEYSTEAD, serving
 from bench.turns import Turn, busy, cost_ratio, rates, watched
 
-TO_BARE = Target(">=", 0.30)
-LARGE_TO_SMALL = Target(">=", 0.9)
+TO_BARE = Target(">=", 0.33)
 
 
 def measure(plan: Plan) -> Result:

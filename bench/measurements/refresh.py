@@ -8,36 +8,30 @@ from bench.load.http import CONNECTIONS
 from bench.load.raw import drive
 from bench.load.sources import Refreshes
 from bench.plan import TOKENS, Plan
-from bench.rounds import Contender, Result, in_turn, ratio
+from bench.rounds import LARGE_TO_SMALL, Contender, Figure, Result, Target, in_turn, ratio
 from bench.servers import BARE, COOKIE, KEYSTEAD, Server, serving
 from bench.turns import Turn, busy, cost_ratio, rates, watched
 
+TO_BARE = Target(">=", 0.20)
+
 
 def measure(plan: Plan) -> Result:
-    """Compare an empty function with rotations; no target, since the disk decides much of it."""
-    sessions = plan.sessions[0]
-    tokens = plan.seeded(sessions).refresh_tokens
+    """Compare an empty function with rotations, with few and with many sessions."""
     with ExitStack() as stack:
         bare = stack.enter_context(serving(BARE, plan.folder / "bare", plan.cores))
-        keystead = stack.enter_context(serving(KEYSTEAD, plan.folder_of(sessions), plan.cores))
-        contenders = [
-            _contender(plan, "bare", bare, tokens),
-            _contender(plan, "POST /auth/refresh", keystead, tokens),
-        ]
-        by_bare, by_keystead = in_turn(contenders, plan.rounds)
-    requests = rates("bare", by_bare)
-    rotations = rates("POST /auth/refresh", by_keystead)
-    figures = [
-        requests,
-        rotations,
-        *busy(requests.name, by_bare),
-        *busy(rotations.name, by_keystead),
-        ratio("POST /auth/refresh / bare", rotations, requests),
-        *cost_ratio("POST /auth/refresh / bare", by_keystead, by_bare),
-    ]
-    title = f"POST /auth/refresh, {TOKENS:,} chains on {CONNECTIONS} connections"
-    note = "load by our own generator: each answer decides the next request"
-    return Result("refresh", title, figures, [note])
+        tokens = plan.seeded(plan.sessions[0]).refresh_tokens
+        contenders = [_contender(plan, "bare", bare, tokens)]
+        for sessions in plan.sessions:
+            tokens = plan.seeded(sessions).refresh_tokens
+            server = stack.enter_context(serving(KEYSTEAD, plan.folder_of(sessions), plan.cores))
+            contenders.append(_contender(plan, f"{sessions:,} sessions", server, tokens))
+        turns = in_turn(contenders, plan.rounds)
+    return Result(
+        "refresh",
+        f"POST /auth/refresh, {TOKENS:,} chains on {CONNECTIONS} connections",
+        _figures([contender.name for contender in contenders], turns),
+        ["load by our own generator: each answer decides the next request"],
+    )
 
 
 def _contender(plan: Plan, name: str, server: Server, tokens: Sequence[str]) -> Contender[Turn]:
@@ -45,3 +39,19 @@ def _contender(plan: Plan, name: str, server: Server, tokens: Sequence[str]) -> 
     chains = [Refreshes(tokens[number::CONNECTIONS], COOKIE) for number in range(CONNECTIONS)]
     load = partial(drive, server.port, chains, plan.seconds)
     return Contender(name, partial(watched, server, load))
+
+
+def _figures(names: list[str], turns: list[list[Turn]]) -> list[Figure]:
+    named = list(zip(names, turns, strict=True))
+    bare, *keysteads = [rates(name, own) for name, own in named]
+    figures = [bare, *keysteads]
+    for name, own in named:
+        figures += busy(name, own)
+    for each, own in zip(keysteads, turns[1:], strict=True):
+        figures.append(ratio(f"{each.name} / {bare.name}", each, bare, TO_BARE))
+        figures += cost_ratio(f"{each.name} / {bare.name}", own, turns[0])
+    fewest = keysteads[0]
+    for each, own in zip(keysteads[1:], turns[2:], strict=True):
+        figures.append(ratio(f"{each.name} / {fewest.name}", each, fewest, LARGE_TO_SMALL))
+        figures += cost_ratio(f"{each.name} / {fewest.name}", own, turns[1])
+    return figures

@@ -64,6 +64,7 @@ class Entrant:
     warm_up_seconds: int = 2
     """How long it is asked before its first turn: by then it has seen each session once."""
 
+    version: str = ""
     settings: str = ""
     """What a reader of the figures must know."""
 

@@ -86,7 +86,7 @@ def keystead() -> Entrant:
 def better_auth() -> Entrant:
     """Return Better Auth on Node.js."""
     programs = HERE / "better_auth"
-    versions = pinned(programs / "package-lock.json")
+    packages = pinned(programs / "package-lock.json")
     node = "node"
     return Entrant(
         name="Better Auth",
@@ -103,9 +103,10 @@ def better_auth() -> Entrant:
         hash_alone=(node, str(programs / "hash_alone.js")),
         ready="/api/auth/ok",
         warm_up_seconds=WARM_UP_SECONDS,
+        version=packages["better-auth"],
         settings=(
-            f"{versions['better-auth']}, built-in adapter, better-sqlite3 "
-            f"{versions['better-sqlite3']}, node:http, one process; {SQLITE}; sessions of 7 days, "
+            f"{packages['better-auth']}, built-in adapter, better-sqlite3 "
+            f"{packages['better-sqlite3']}, node:http, one process; {SQLITE}; sessions of 7 days, "
             "renewed once a day; rate limit off"
         ),
         installed=programs / "node_modules" / ".installed",
@@ -116,7 +117,7 @@ def better_auth() -> Entrant:
 def fastapi_users() -> Entrant:
     """Return FastAPI Users with its database strategy."""
     programs, home = HERE / "fastapi_users", ENVIRONMENTS / "fastapi_users"
-    versions = pinned(programs / "requirements.txt")
+    packages = pinned(programs / "requirements.txt")
     python = str(home / "bin" / "python")
     return Entrant(
         name="FastAPI Users",
@@ -127,10 +128,11 @@ def fastapi_users() -> Entrant:
         sign_up=lambda email, password: post_json("/auth/register", email=email, password=password),
         seed=(python, str(programs / "seed.py")),
         hash_alone=(python, str(programs / "hash_alone.py")),
+        version=packages["fastapi-users"],
         settings=(
-            f"{versions['fastapi-users']}, SQLAlchemy {versions['sqlalchemy']}, aiosqlite "
-            f"{versions['aiosqlite']}, database strategy, bearer tokens, granian "
-            f"{versions['granian']} with uvloop, one process; {SQLITE}; tokens of 14 days"
+            f"{packages['fastapi-users']}, SQLAlchemy {packages['sqlalchemy']}, aiosqlite "
+            f"{packages['aiosqlite']}, database strategy, bearer tokens, granian "
+            f"{packages['granian']} with uvloop, one process; {SQLITE}; tokens of 14 days"
         ),
         installed=home / ".installed",
     )
@@ -139,7 +141,7 @@ def fastapi_users() -> Entrant:
 def django_allauth() -> Entrant:
     """Return django-allauth's headless API for apps."""
     programs, home = HERE / "django_allauth", ENVIRONMENTS / "django_allauth"
-    versions = pinned(programs / "requirements.txt")
+    packages = pinned(programs / "requirements.txt")
     python = str(home / "bin" / "python")
     api = "/_allauth/app/v1"
     return Entrant(
@@ -159,9 +161,10 @@ def django_allauth() -> Entrant:
         seed=(python, str(programs / "seed.py")),
         hash_alone=(python, str(programs / "hash_alone.py")),
         refresh_path=f"{api}/tokens/refresh",
+        version=packages["django-allauth"],
         settings=(
-            f"{versions['django-allauth']} headless, Django {versions['django']}, session tokens and "
-            f"JWT strategy, granian {versions['granian']} (WSGI), one process, 4 threads; {SQLITE}, "
+            f"{packages['django-allauth']} headless, Django {packages['django']}, session tokens and "
+            f"JWT strategy, granian {packages['granian']} (WSGI), one process, 4 threads; {SQLITE}, "
             "persistent connection; sessions of 14 days in the database; rate limits off"
         ),
         installed=home / ".installed",
@@ -178,3 +181,8 @@ def _granian(home: Path, interface: str, port: int, target: str) -> tuple[str, .
 
 
 PEERS = (better_auth, fastapi_users, django_allauth)
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each peer that takes part."""
+    return {peer.name: peer.version for peer in (make() for make in PEERS) if not peer.missing}

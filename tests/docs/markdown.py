@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-OF_OTHERS = {"static", "node_modules", "build", "dist"}
+OF_OTHERS = {"static", "node_modules", "build", "dist", "results"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def read(name: str) -> str:
 
 
 def documents() -> list[Path]:
-    """Every Markdown file of this repository but those of others."""
+    """Every Markdown file of this repository but those of others, and what a benchmark left."""
     found: list[Path] = []
     for folder, below, files in os.walk(ROOT):
         below[:] = [name for name in below if name not in OF_OTHERS and not name.startswith(".")]

@@ -1,6 +1,7 @@
 """HMAC-SHA-256 (RFC 2104) with a key that is used again and again."""
 
-import hmac
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 
 class Mac:
@@ -12,10 +13,10 @@ class Mac:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._keyed = hmac.new(key, digestmod="sha256")
+        self._keyed = HMAC(key, SHA256())
 
     def __call__(self, message: bytes) -> bytes:
         """Return the MAC of *message*."""
         keyed = self._keyed.copy()
         keyed.update(message)
-        return keyed.digest()
+        return keyed.finalize()

@@ -1,6 +1,5 @@
 """What every flow is handed: the ports, as `app` fulfilled them, and the rules that settings chose."""
 
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,8 +71,8 @@ class Tools:
     def asked_from(self, origin: Origin) -> "Tools":
         """Return the same for what is asked for at *origin*."""
         # Not `replace`, which goes through all fields: this is done for each request.
-        asked = copy(self)
-        object.__setattr__(asked, "origin", origin)
+        asked = object.__new__(Tools)
+        asked.__dict__.update(self.__dict__, origin=origin)
         return asked
 
     def audit_record(self, event: Event, now: datetime) -> AuditRecord:

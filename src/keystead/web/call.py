@@ -92,12 +92,12 @@ class Call(Request):
     @cached_property
     def refresh_cookies(self) -> tuple[str, ...]:
         """All that could be the refresh token: enough to end a session, not to go on with one."""
-        return self.context.cookies.read_all(self.scope["headers"])
+        return self.context.cookies.read_all(self.head.cookies)
 
     @property
     def origin(self) -> Origin:
         """What is known, or claimed, of where this comes from."""
-        devices = self.context.cookies.read_devices(self.scope["headers"])
+        devices = self.context.cookies.read_devices(self.head.cookies)
         return Origin(self.trace.ip, self.user_agent, self.refresh_cookies, devices)
 
     @property
@@ -115,4 +115,4 @@ class Call(Request):
     @property
     def user_agent(self) -> str | None:
         """What the client says it is."""
-        return self.headers.get("user-agent")
+        return self.head.user_agent

@@ -53,11 +53,11 @@ class CookiePolicy:
         """Return the Set-Cookie value that makes the browser forget the token."""
         return self._write(self.name, "", 0)
 
-    def read_all(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
+    def read_all(self, headers: Iterable[bytes]) -> tuple[str, ...]:
         """Return the values of all refresh cookies, as far as they were sent."""
         return self._values(headers, self.name)
 
-    def read_devices(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
+    def read_devices(self, headers: Iterable[bytes]) -> tuple[str, ...]:
         """Return the values of all device cookies; of several, somebody planted one."""
         return self._values(headers, self.device_name)
 
@@ -65,8 +65,8 @@ class CookiePolicy:
         return f"__Host-{name}" if self.is_secure else name
 
     @staticmethod
-    def _values(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> tuple[str, ...]:
-        cookies = [header.decode("latin-1") for name, header in headers if name == b"cookie"]
+    def _values(headers: Iterable[bytes], wanted: str) -> tuple[str, ...]:
+        cookies = [header.decode("latin-1") for header in headers]
         parts = [part.strip(" \t").partition("=") for each in cookies for part in each.split(";")]
         return tuple(value for key, _, value in parts if key == wanted)
 

@@ -36,15 +36,19 @@ class Head:
 
     Args:
         single: of those that may stand once, each with its value.
+        cookies: every Cookie, in order.
         forwarded: every X-Forwarded-For, in order.
         authorization: every Authorization, in order.
+        user_agent: what the client says it is; the first, if it says so twice.
         request_id: an id that was sent and may be taken over.
 
     """
 
     single: dict[bytes, bytes]
+    cookies: list[bytes]
     forwarded: list[bytes]
     authorization: list[bytes]
+    user_agent: str | None
     request_id: str | None
     size_bytes: int
     has_doubles: bool
@@ -104,19 +108,23 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
     """Read every header once; whether they are acceptable is another question."""
     size_bytes, has_doubles = 0, False
     single: dict[bytes, bytes] = {}
+    cookies: list[bytes] = []
     forwarded: list[bytes] = []
     authorization: list[bytes] = []
-    request_id = None
+    lists = {b"authorization": authorization, b"cookie": cookies, b"x-forwarded-for": forwarded}
+    user_agent = request_id = None
     for name, value in headers:
         size_bytes += len(name) + len(value)
         if name in SINGLE_HEADERS:
             if name in single:
                 has_doubles = True
             single[name] = value
-        elif name == b"authorization":
-            authorization.append(value)
+        elif name in lists:
+            lists[name].append(value)
+        elif name == b"user-agent" and user_agent is None:
+            user_agent = value.decode("latin-1")
         elif name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             request_id = value.decode()
-        elif name == b"x-forwarded-for":
-            forwarded.append(value)
-    return Head(single, forwarded, authorization, request_id, size_bytes, has_doubles)
+    return Head(
+        single, cookies, forwarded, authorization, user_agent, request_id, size_bytes, has_doubles
+    )

@@ -43,7 +43,7 @@ def input_reader(
             values.update(read_query(call.scope["query_string"]))
         for name, model in in_body.items():
             values[name] = await read_json(call, model)
-        if not in_body and method not in READING_METHODS:
+        if not in_body and method not in READING_METHODS and call.head.announces_body:
             await read_body(call)  # Nothing in it counts, but it must be small, and JSON.
         return values
 
