@@ -122,6 +122,7 @@ async def test_what_would_lock_everybody_out_is_refused(database: Database, keys
     assert (
         "active signing key" in keys.attempt("retire", "signing", keys.ids("active")["signing"])[2]
     )
+    assert "no signing key -begins" in keys.attempt("retire", "signing", "-begins")[2]
     assert "no refresh key 7" in keys.attempt("retire", "refresh", "7")[2]
     assert "5s at the earliest" in keys.attempt("rotate", "signing", "--in", "1s")[2]
     keys.run("rotate", "signing")

@@ -76,7 +76,8 @@ def rotate(use: Use, *, wait: Lead = USUAL_LEAD, as_json: AsJson = False) -> Non
         )
 
 
-@keys.command()
+# One id in 64 begins with a dash, and is no option.
+@keys.command(context_settings={"ignore_unknown_options": True})
 def retire(
     use: Use,
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keystead keys list` shows it.")],
