@@ -32,6 +32,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         service=settings.app_name,
         version=__version__,
         first_request=int.from_bytes(SystemRandomness().new_salt()),
+        has_hints=not settings.is_production,
     )
 
     tally = None if settings.metrics_port is None else Tally()
