@@ -47,6 +47,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         version=__version__,
         first_request=int.from_bytes(SystemRandomness().new_salt()),
         pages=_page_files(settings),
+        has_hints=not settings.is_production,
     )
 
     tally = None if settings.metrics_port is None else Tally()

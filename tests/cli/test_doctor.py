@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from keystead.cli.doctor.checks import CHECKS
 from tests.databases import Database, environment_of, secrets_of
-from tests.server.running import free_port, keystead, running
+from tests.server.running import free_port, keystead, running, running_in
 
 PRODUCTION = {"KEYSTEAD_ENVIRONMENT": "production", "KEYSTEAD_ALLOWED_HOSTS": "localhost,127.0.0.1"}
 
@@ -43,6 +44,22 @@ def test_a_healthy_service_has_nothing_serious(database: Database) -> None:
     # On a busy machine a hash, or a read over the network, may be slow.
     assert [what for what in serious(found) if " takes " not in what] == []
     assert {each["check"] for each in found} >= set(CHECKS) - {"tls"}
+
+
+@pytest.mark.only_on("sqlite", because="a default start is on it")
+def test_a_default_start_has_no_error_and_hears_what_to_change_before_production(
+    tmp_path: Path,
+) -> None:
+    before = keystead(tmp_path, "doctor")
+    with running_in(tmp_path) as server:
+        after = keystead(tmp_path, "doctor", f"http://127.0.0.1:{server.port}")
+
+    for done in (before, after):
+        assert done.returncode == 0, done.stdout
+        assert "error   " not in done.stdout
+        for name in ("KEYSTEAD_ENVIRONMENT", "KEYSTEAD_ALLOWED_HOSTS", "KEYSTEAD_TRUSTED_PROXIES"):
+            assert name in done.stdout
+    assert "there is no database yet" in before.stdout
 
 
 def test_every_finding_that_is_not_fine_says_why_and_what_to_do(database: Database) -> None:

@@ -1,10 +1,14 @@
 """docs/errors.md lists every code with its status, and nothing else."""
 
+import re
+
 from keystead.domain import errors as domain_errors
 from keystead.domain.errors import Fault
+from keystead.settings import Settings, names_of
 from keystead.web import errors as web_errors
 from keystead.web.errors import body_of, status_of
-from tests.docs.markdown import codes, read, rows
+from keystead.web.hints import HINTS, PAGES, hint_for
+from tests.docs.markdown import anchors, codes, read, rows
 
 FAULTS = {
     fault
@@ -39,4 +43,25 @@ def test_every_member_of_a_problem_is_documented() -> None:
         codes(cells[0])[0] for cells in rows(read("docs/errors.md")) if not cells[1].isdecimal()
     }
 
-    assert listed_members == set(body_of(fault, "r"))
+    assert listed_members == {*body_of(fault, "r"), "hint"}
+
+
+def test_every_401_and_403_has_a_hint_that_leads_to_its_page() -> None:
+    refusals = {fault for fault in FAULTS if status_of(fault) in PAGES}
+    of_families = {"unauthenticated"}
+
+    assert {fault.code for fault in refusals} - of_families == set(HINTS)
+    for status, page in PAGES.items():
+        name, _, anchor = page.partition("#")
+        assert anchor in anchors(read(name))
+        assert hint_for(status, "no such code") is None
+
+
+def test_the_routes_settings_and_commands_that_hints_name_exist() -> None:
+    settings = {name for field in Settings.model_fields for name in names_of(field)}
+    routes = read("tests/snapshots/routes.txt")
+    text = " ".join(HINTS.values())
+
+    assert set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", text)) <= settings
+    for method, path in re.findall(r"\b(GET|POST) (/[a-z/]+)", text):
+        assert re.search(rf"^{method} +{path} ", routes, re.MULTILINE), path

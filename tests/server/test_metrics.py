@@ -195,6 +195,30 @@ def test_a_port_that_is_taken_stops_the_start(database: Database) -> None:
     assert f"cannot listen on 127.0.0.1 port {taken}" in refused.stderr
 
 
+async def test_without_a_city_database_signing_in_works_and_readiness_says_absent(
+    database: Database,
+) -> None:
+    with overseen(database) as (server, operator):
+        async with server.client() as client:
+            bob = await server.person("bob", client)
+            sessions = (await bob.get("/sessions")).json()["sessions"]
+
+        status, found = operator.readiness()
+
+    assert [session["location"] for session in sessions] == [None]
+    assert (status, found["status"]) == (200, "ok")
+    assert '"geo": "absent"' in json.dumps(found)
+
+
+def test_a_city_database_that_cannot_be_read_is_said_and_stops_nothing(database: Database) -> None:
+    (database.folder / "GeoLite2-City.mmdb").write_bytes(b"not one")
+    with overseen(database) as (_, operator):
+        status, found = operator.readiness()
+
+    assert (status, found["status"]) == (200, "degraded")
+    assert '"geo": "unusable"' in json.dumps(found)
+
+
 def test_readiness_names_every_part(database: Database) -> None:
     with overseen(database) as (_, operator):
         status, found = operator.readiness()

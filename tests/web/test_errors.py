@@ -226,3 +226,14 @@ async def test_every_answer_here_is_checked(anybody: httpx.AsyncClient) -> None:
         poorer = httpx.Response(404, headers=headers, content=answer.content, request=request)
         with pytest.raises((AssertionError, KeyError)):
             await check_answer(poorer)
+
+
+async def test_a_hint_is_for_developers_only(start: StartService) -> None:
+    in_development = await (await start()).client().get("/profile")
+    strong = {"argon2_memory_kib": 19_456, "argon2_iterations": 2}
+    service = await start(environment="production", allowed_hosts="localhost", **strong)
+    in_production = await service.client().get("/profile")
+
+    assert in_development.json()["hint"].endswith("docs/errors.md#401-who-is-asking-is-not-known")
+    assert "hint" not in in_production.json()
+    assert in_development.json()["code"] == in_production.json()["code"] == "token_missing"

@@ -107,7 +107,7 @@ async def post_refresh(call: Call) -> Response:
     except (SessionEnded, RefreshReused) as fault:
         # This cookie will never work again. One that was only superseded must stay: the winner of
         # the race has just set its successor.
-        response = problem(fault, call.trace)
+        response = problem(fault, call.trace, has_hint=call.context.has_hints)
         response.headers["set-cookie"] = call.context.cookies.clear()
         return response
     call.trace.user_id = pair.signed_in.user.id

@@ -26,6 +26,7 @@ class Context:
     Args:
         first_request: a random number to count the requests of this process from.
         pages: what the pages are made of.
+        has_hints: refusals say more than they would to strangers: in development.
         connected: the tools, once the database has answered for the first time.
         refusal: why there are none yet, or why the keys cannot be read any more.
         live_sessions: how many there were a moment ago, in the process that sees to upkeep.
@@ -38,6 +39,7 @@ class Context:
     version: str
     first_request: int
     pages: PageFiles
+    has_hints: bool = False
     connected: Tools | None = None
     refusal: Exception | None = None
     live_sessions: int | None = None

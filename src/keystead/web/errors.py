@@ -29,6 +29,7 @@ from keystead.domain.errors import (
     Unavailable,
 )
 from keystead.logs import RequestLine
+from keystead.web.hints import hint_for
 
 STATUS_OF_KIND: dict[type[Fault], int] = {
     Invalid: 400,
@@ -144,7 +145,7 @@ def status_of(fault: type[Fault]) -> int:
     return next(status for kind, status in STATUS_OF_KIND.items() if issubclass(fault, kind))
 
 
-def body_of(fault: Fault, request_id: str) -> dict[str, object]:
+def body_of(fault: Fault, request_id: str, *, has_hint: bool = False) -> dict[str, object]:
     """Return the members of the problem document."""
     body: dict[str, object] = {
         "type": f"urn:keystead:problem:{fault.code}",
@@ -156,16 +157,18 @@ def body_of(fault: Fault, request_id: str) -> dict[str, object]:
     }
     if fault.errors:
         body["errors"] = [{"field": e.field, "message": e.message} for e in fault.errors]
+    if has_hint and (hint := hint_for(status_of(type(fault)), fault.code)):
+        body["hint"] = hint
     return body
 
 
-def problem(fault: Fault, trace: RequestLine) -> Response:
-    """Return the response for *fault*, and have the log say the same of it."""
+def problem(fault: Fault, trace: RequestLine, *, has_hint: bool = False) -> Response:
+    """Return the response for *fault*, with what helps a developer if asked; the log says the same of it."""
     trace.code = fault.code
     if isinstance(fault, Throttled):
         trace.limit = fault.limit
     return Response(
-        orjson.dumps(body_of(fault, trace.request_id)),
+        orjson.dumps(body_of(fault, trace.request_id, has_hint=has_hint)),
         status_of(type(fault)),
         media_type=MEDIA_TYPE,
         headers=_headers_of(fault),

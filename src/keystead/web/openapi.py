@@ -48,6 +48,7 @@ PROBLEM = {
         "message": {"type": "string", "description": "For a person; may change."},
         "code": {"type": "string", "description": "For a program; stable. See docs/errors.md."},
         "request_id": {"type": "string", "description": "What to look for in the log."},
+        "hint": {"type": "string", "description": "In development: what usually helps."},
         "errors": {
             "type": "array",
             "items": {

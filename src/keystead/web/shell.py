@@ -132,7 +132,7 @@ class Shell:
                 return await route.lean(head, self._context, trace)
             return await route.respond(Call(scope, receive, head, self._context, trace))
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
-            return problem(_fault_of(error, trace), trace)
+            return problem(_fault_of(error, trace), trace, has_hint=self._context.has_hints)
 
     def _check(self, method: str, scope: Scope, head: Head) -> None:
         head.check()

@@ -8,6 +8,7 @@ import httpx
 
 from keystead.flows.tools import Tools
 from keystead.settings import Settings
+from keystead.store import is_embedded, sqlite_path
 
 
 class Severity(StrEnum):
@@ -51,6 +52,13 @@ class Case:
     refusal: str | None
     url: str | None
     http: httpx.AsyncClient
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was started here yet, and the first start makes what is missing."""
+        url = self.settings.database_url.get_secret_value()
+        is_made_by_start = is_embedded(url) and not self.settings.is_production
+        return is_made_by_start and not sqlite_path(url).exists()
 
 
 Check = Callable[[Case], AsyncIterator[Finding]]

@@ -4,8 +4,9 @@ import os
 from collections.abc import AsyncIterator, Iterator
 
 from keystead.cli.doctor.case import Case, Finding, fine, note, warning
+from keystead.setting_refusals import unsafe_in_production
 from keystead.setting_values import LOOPBACK_HOSTS, human
-from keystead.settings import Settings, unknown_names
+from keystead.settings import Settings, names_of, unknown_names
 
 
 async def examine(case: Case) -> AsyncIterator[Finding]:
@@ -21,6 +22,7 @@ async def examine(case: Case) -> AsyncIterator[Finding]:
                 "KEYSTEAD_ENVIRONMENT=production, wherever others can reach it",
             )
         )
+        found.extend(_before_production(case.settings))
     for each in found:
         yield each
     if not found:
@@ -63,6 +65,18 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
             "they wait for one another",
             f"KEYSTEAD_WORKERS={cores}",
         )
+
+
+def _before_production(settings: Settings) -> Iterator[Finding]:
+    as_if = settings.model_copy(update={"environment": "production"})
+    for field, read, allowed in unsafe_in_production(as_if):
+        yield note(
+            f"before production: {names_of(field)[0]} is {read}",
+            "production does not start with it",
+            f"{names_of(field)[0]}: {allowed}",
+        )
+    for finding in _for_production(as_if):
+        yield note(f"before production: {finding.what}", finding.why, finding.fix)
 
 
 def _for_production(settings: Settings) -> Iterator[Finding]:

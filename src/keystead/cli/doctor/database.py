@@ -6,7 +6,7 @@ from statistics import median
 from time import perf_counter
 
 from keystead.assembly import system_clock
-from keystead.cli.doctor.case import Case, Finding, error, fine, warning
+from keystead.cli.doctor.case import Case, Finding, error, fine, note, warning
 from keystead.domain.errors import StoreDown
 from keystead.flows.tools import Tools
 
@@ -20,6 +20,11 @@ LEASE = "doctor"
 
 async def examine(case: Case) -> AsyncIterator[Finding]:
     """Read twenty times, and write once."""
+    if case.is_new:
+        yield note(
+            "there is no database yet", "the first start makes it, and the keys", "keystead serve"
+        )
+        return
     if case.tools is None:
         yield error(
             f"the database or the keys cannot be used: {case.refusal}",

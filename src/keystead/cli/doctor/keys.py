@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from keystead.assembly import key_reader, system_clock
+from keystead.assembly import key_reader, secrets_path, system_clock
 from keystead.cli.doctor.case import Case, Finding, error, fine, note
 from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.keys import KeyState, KeyUse
@@ -14,6 +14,8 @@ RETIRE_AFTER = timedelta(days=60)
 
 async def examine(case: Case) -> AsyncIterator[Finding]:
     """Look at each use of keys."""
+    if case.is_new and not secrets_path(case.settings).exists():
+        return  # `database` says so.
     try:
         keyring = key_reader(case.settings)()
     except SecretsFileUnusable as refusal:

@@ -1,0 +1,54 @@
+"""A flood of sign-ins fills the queue for hashing, and nothing else."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+
+from tests.databases import Database
+from tests.people import Person
+from tests.server.running import Server, running
+
+AT_ONCE = 300
+
+LARGEST_GROWTH_MIB = 200
+"""All hashes under way at once take some 19 MiB each, one for each core; 300 would take 5.7 GiB."""
+
+PROBE_SECONDS = 5.0
+"""A profile takes milliseconds; the machine of the tests may be busy, and 300 hashes in a row take longer."""
+
+REAL_HASHES = {"KEYSTEAD_ARGON2_MEMORY_KIB": "19456", "KEYSTEAD_ARGON2_ITERATIONS": "2"}
+
+
+async def test_a_flood_of_sign_ins_leaves_room_for_everybody_who_is_signed_in(
+    database: Database,
+) -> None:
+    with running(database, **REAL_HASHES, KEYSTEAD_THROTTLE="off") as server:
+        async with server.client() as client, server.client() as flood:
+            flood.timeout = 60
+            bob = await server.person("bob", client)
+            before = peak_mib(server)
+            attackers = [
+                asyncio.create_task(Person(flood, f"e{n}@example.com").login())
+                for n in range(AT_ONCE)
+            ]
+            probes = []
+            while not all(task.done() for task in attackers):
+                began = perf_counter()
+                assert (await bob.profile()).status_code == 200
+                probes.append(perf_counter() - began)
+            answers = Counter([(await task).status_code for task in attackers])
+
+            assert set(answers) == {401, 503}, answers
+            assert max(probes) < PROBE_SECONDS
+            assert peak_mib(server) - before < LARGEST_GROWTH_MIB
+            assert (await bob.login()).status_code == 200
+
+
+def peak_mib(server: Server) -> float:
+    """The most memory that the server processes have had, together."""
+    kib = 0
+    for process in server.workers:
+        status = Path(f"/proc/{process}/status").read_text()
+        kib += int(status.split("VmHWM:")[1].split()[0])
+    return kib / 1024
