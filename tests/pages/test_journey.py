@@ -90,6 +90,23 @@ async def test_nothing_to_sign_in_with_is_where_a_script_could_find_it_later(
     assert kept == ["", {}, {}]
 
 
+async def test_what_is_wrong_is_said_beside_the_field_it_is_about(
+    new_page: NewPage, server: Server
+) -> None:
+    page = await new_page()
+    await page.goto(home(server))
+
+    await fill_in(page, "tim@example")
+
+    await expect(page.get_by_text("not a complete e-mail address")).to_be_visible()
+    await expect(page.get_by_label("E-mail address")).to_be_focused()
+
+    await fill_in(page, "tim@example.com", "not this one")
+
+    await expect(page.get_by_role("alert")).to_contain_text("is wrong")
+    await expect(page.get_by_label("Password", exact=True)).to_be_focused()
+
+
 async def test_fields_are_what_password_managers_look_for(
     new_page: NewPage, server: Server
 ) -> None:

@@ -33,7 +33,7 @@ function App({ area }) {
     if (status !== "in") closeAll();
   }, [status, path]);
 
-  return html`<${Bar} area=${area} path=${path} user=${isIn ? user : null} />
+  return html`<${Bar} area=${area} path=${path} user=${status === "in" ? user : null} />
     <${OfflineBar} />
     ${status === "starting" && html`<main class="page"><h1 class="unseen">${service}</h1><${Bones} /></main>`}
     ${status === "failed" && html`<main class="page"><h1 class="unseen">${service}</h1><div class="card"><${Failure} problem=${problem} retry=${begin} /></div></main>`}

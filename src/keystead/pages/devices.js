@@ -78,6 +78,7 @@ function List({ sessions, reload }) {
         <h2 ref=${heading} tabindex="-1">${others.length ? t("devices.others", { count: others.length }) : t("devices.others_none")}</h2>
         ${others.length > 1 && html`<${Button} kind="slim" onClick=${endOthers}>${t("devices.others_action")}<//>`}
       </div>
+      ${others.length > 0 && html`<p class="recognise"><${Icon} name="info" />${t("devices.recognise")}</p>`}
       <div class="card">
         ${others.length === 0
           ? html`<${Empty} icon="check" title=${t("devices.none")}><p>${t("devices.none_more")}</p><//>`
@@ -89,7 +90,7 @@ function List({ sessions, reload }) {
             </li>`)}</ul>`}
       </div>
     </section>
-    ${others.length > 0 && html`<p class="recognise"><${Icon} name="info" />${t("devices.recognise")}</p>`}`;
+  `;
 }
 
 const isElsewhere = (session, here) =>

@@ -29,8 +29,11 @@ function useFocusWhen(wrong, input) {
   }, [wrong]);
 }
 
-/* A password: it can be shown, and it is said when the caps lock is on. */
-export function PasswordField({ label, autocomplete, value, onInput, wrong = null, autofocus = false, children }) {
+/*
+ * A password: it can be shown, and it is said when the caps lock is on. retry: why it has to be typed again,
+ * if it has to be.
+ */
+export function PasswordField({ label, autocomplete, value, onInput, wrong = null, retry = null, autofocus = false, children }) {
   const [id] = useState(() => newId("password"));
   const [isShown, setShown] = useState(false);
   const [hasCaps, setCaps] = useState(false);
@@ -39,6 +42,11 @@ export function PasswordField({ label, autocomplete, value, onInput, wrong = nul
     if (autofocus) input.current.focus();
   }, []);
   useFocusWhen(wrong, input);
+  useEffect(() => {
+    if (!retry) return;
+    input.current.focus();
+    input.current.select();
+  }, [retry]);
   const look = (event) => setCaps(event.getModifierState?.("CapsLock") ?? false);
   return html`<div class="field">
     <div class="field-row">

@@ -9,13 +9,13 @@ import { has, t } from "./text.js";
 const { service, minPassword, areas } = document.documentElement.dataset;
 const SITE = { service, minimum: Number(minPassword) };
 const MAY_REGISTER = areas.split(" ").includes("account");
-const BELONGS_TO_PASSWORD = /^password_/;
 
 /* `notice`: why they see this, a key of the texts. `email`: who was signed in a moment ago. */
 export function SignIn({ notice = null, email: known = "" }) {
   const [email, setEmail] = useState(known);
   const form = useForm(() => signIn(email, form.password));
   const isWrong = form.problem?.code === "invalid_credentials";
+  const emailWrong = form.missing(email, "email") ?? (isAbout(form.problem, "email") ? t("email_wrong") : null);
   useTitle(t("sign_in.title"));
 
   return html`<main class="page narrow">
@@ -23,10 +23,10 @@ export function SignIn({ notice = null, email: known = "" }) {
     <div class="card">
       <form class="form" method="post" onSubmit=${form.submit} novalidate>
         ${notice && !form.problem && html`<${Notice} kind=${kindOf(notice)} title=${t(`notice.${notice}`)}>${has(`notice.${notice}.more`) ? t(`notice.${notice}.more`) : null}<//>`}
-        <${Wrong} form=${form} text=${isWrong ? t("sign_in.wrong") : null} />
-        <${EmailField} value=${email} onInput=${setEmail} autofocus=${!known} wrong=${form.missing(email, "email")} />
+        <${Wrong} form=${form} text=${isWrong ? t("sign_in.wrong") : null} isShown=${!isAbout(form.problem, "email")} />
+        <${EmailField} value=${email} onInput=${setEmail} autofocus=${!known} wrong=${emailWrong} />
         <${PasswordField} label=${t("password")} autocomplete="current-password" autofocus=${Boolean(known)}
-          value=${form.password} onInput=${form.setPassword} wrong=${form.missing(form.password, "password")} />
+          value=${form.password} onInput=${form.setPassword} wrong=${form.missing(form.password, "password")} retry=${isWrong ? form.problem : null} />
         <${Button} type="submit" kind="main full" busy=${form.isBusy}>${t("sign_in.action")}<//>
       </form>
     </div>
@@ -46,9 +46,9 @@ export function Register() {
   const verdict = judge(form.password, email, SITE);
   const { problem } = form;
   const said = problem?.errors?.[0]?.message;
-  const isPassword = BELONGS_TO_PASSWORD.test(problem?.code) || problem?.errors?.[0]?.field === "password";
-  const isEmail = problem?.errors?.[0]?.field === "email";
-  const emailWrong = form.missing(email, "email") ?? (isEmail ? t("register.email_wrong") : null);
+  const isPassword = isAbout(problem, "password");
+  const isEmail = isAbout(problem, "email");
+  const emailWrong = form.missing(email, "email") ?? (isEmail ? t("email_wrong") : null);
   const passwordWrong = form.missing(form.password, "password") ?? (isPassword ? worded(problem, said) : null);
   useTitle(t("register.title"));
 
@@ -62,7 +62,7 @@ export function Register() {
         <${EmailField} value=${email} onInput=${setEmail} autofocus wrong=${emailWrong} />
         <${PasswordField} label=${t("password")} autocomplete="new-password" value=${form.password} onInput=${form.setPassword} wrong=${passwordWrong}>
           <div class="strength" data-score=${form.password ? verdict.score : 0} aria-hidden="true"><i></i><i></i><i></i><i></i></div>
-          <p class="hint" role="status">${form.password ? verdict.text : t("register.hint", { count: SITE.minimum })}</p>
+          <p class="hint" role="status" hidden=${Boolean(passwordWrong)}>${form.password ? verdict.text : t("register.hint", { count: SITE.minimum })}</p>
         <//>
         <${Button} type="submit" kind="main full" busy=${form.isBusy}>${t("register.action")}<//>
       </form>
@@ -105,8 +105,12 @@ function useForm(run) {
     setBusy(false);
   };
 
+  const change = (value) => {
+    setPassword(value);
+    setProblem((before) => (isAbout(before, "password") ? null : before));
+  };
   const missing = (value, what) => (wasSent && !value ? t(`missing.${what}`) : null);
-  return { password, setPassword, problem, submit, missing, seconds, isBusy: isBusy || seconds > 0 };
+  return { password, setPassword: change, problem, submit, missing, seconds, isBusy: isBusy || seconds > 0 };
 }
 
 function useTitle(title) {
@@ -116,5 +120,7 @@ function useTitle(title) {
 }
 
 const worded = (problem, said) => (has(`error.${problem.code}`) ? t(`error.${problem.code}`, { count: SITE.minimum }) : said);
+
+const isAbout = (problem, field) => problem?.errors?.[0]?.field === field || Boolean(problem?.code?.startsWith(`${field}_`) && problem.code !== "email_taken");
 
 const kindOf = (notice) => (notice === "token_reused" ? "bad" : notice === "ended" ? "warn" : "info");

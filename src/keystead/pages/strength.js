@@ -20,7 +20,7 @@ export function judge(password, email, { minimum, service }) {
   const folded = password.toLowerCase();
   const letters = folded.replace(/[\d\W_]+/g, "");
   if (COMMON.has(letters) || !letters.length && new Set(folded).size < 5) return { score: 1, text: t("strength.common") };
-  const words = [email.split("@")[0], service].map((word) => word.toLowerCase()).filter((word) => word.length > 3);
+  const words = [email, email.split("@")[0], service].map((word) => word.toLowerCase()).filter((word) => word.length > 3);
   if (words.some((word) => folded.includes(word) && !/\p{L}/u.test(folded.replace(word, "")))) {
     return { score: 1, text: t("strength.personal") };
   }
