@@ -39,7 +39,7 @@ async def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     executable = find_chromium()
     if executable is None:
-        sys.exit("make screenshots: there is no Chromium; apt-get install chromium")
+        sys.exit("make screenshots: there is no Chromium; apt-get install chromium-headless-shell")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         with serve() as address:

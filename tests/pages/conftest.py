@@ -25,7 +25,7 @@ async def browser() -> AsyncIterator[Browser]:
     """One for all tests of a process."""
     program = find_chromium()
     if program is None:
-        pytest.skip("there is no Chromium on this machine: apt-get install chromium")
+        pytest.skip("there is no Chromium on this machine: apt-get install chromium-headless-shell")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
