@@ -2,9 +2,9 @@
 Which database this run is on, and what is left out of it: a plugin of pytest.
 
 A test that is about one database alone is marked `only_on(name, because=...)`; the modules
-`tests/store/test_<name>*.py` are so without a mark. On others they are left out; how many were, and
-why, is printed at the end (with several test processes it is known only then), with those that other
-plugins leave out and those that were skipped.
+`tests/store/test_<name>*.py` are so without a mark, and what is handed no database is tried once, with
+those of SQLite. On others they are left out; how many were, and why, is printed at the end (with several
+test processes it is known only then), with those that other plugins leave out and those that were skipped.
 """
 
 import os
@@ -24,6 +24,9 @@ STORES = ("sqlite", "postgres", "mongo")
 
 SLOW_TEST_SECONDS = 240
 """For one test on MongoDB; on others the limit is in pyproject.toml."""
+
+HANDED_OUT = frozenset({"servers", "server_of_databases"})
+"""Through one of these fixtures every test gets the database of the run."""
 
 Serving = Callable[[Path], AbstractContextManager[Server]]
 
@@ -145,10 +148,19 @@ def server_of_databases(servers: Servers, pytestconfig: pytest.Config) -> Server
 
 
 def _why_not(item: pytest.Item, chosen: str) -> str | None:
-    mark = item.get_closest_marker("only_on") or _mark_of_module(item.path)
+    mark = (
+        item.get_closest_marker("only_on") or _mark_of_module(item.path) or _mark_of_fixtures(item)
+    )
     if mark is None or chosen in mark.args:
         return None
     return f"only on {', '.join(mark.args)}: {mark.kwargs['because']}"
+
+
+def _mark_of_fixtures(item: pytest.Item) -> pytest.Mark | None:
+    # Whatever a fixture of a test needs is among these names, too.
+    if HANDED_OUT.isdisjoint(getattr(item, "fixturenames", ())):
+        return pytest.mark.only_on(STORES[0], because="it is handed no database").mark
+    return None
 
 
 def _mark_of_module(path: Path) -> pytest.Mark | None:

@@ -18,7 +18,15 @@ ROOT = Path(__file__).parents[2]
 TESTS = """
 import pytest
 
-def test_anywhere(): pass
+@pytest.fixture
+def database(server_of_databases): pass
+
+@pytest.fixture
+def server_of_databases(): pass
+
+def test_anywhere(database): pass
+
+def test_of_none(): pass
 
 @pytest.mark.only_on("sqlite", because="it is a file")
 def test_of_a_file(): pass
@@ -73,7 +81,7 @@ def test_a_database_that_nobody_knows_stops_the_run_with_one_line(suite: Path) -
     [
         (
             "sqlite",
-            {"test_anywhere", "test_of_a_file", "test_of_sqlite"},
+            {"test_anywhere", "test_of_none", "test_of_a_file", "test_of_sqlite"},
             [
                 "2",
                 "1 only on mongo: what this store alone promises",
@@ -84,9 +92,10 @@ def test_a_database_that_nobody_knows_stops_the_run_with_one_line(suite: Path) -
             "postgres",
             {"test_anywhere", "test_of_a_server"},
             [
-                "3",
+                "4",
                 "1 only on mongo: what this store alone promises",
                 "1 only on sqlite: it is a file",
+                "1 only on sqlite: it is handed no database",
                 "1 only on sqlite: what this store alone promises",
             ],
         ),
