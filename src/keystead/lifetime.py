@@ -8,14 +8,16 @@ what needs the database, and tries again: a process that gave up would be starte
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 from keystead.assembly import key_reader, open_tools, seed, with_keys
+from keystead.crypto.keyring import Keyring
 from keystead.crypto.random import fraction
 from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.audit import AuditDamaged
 from keystead.domain.errors import Fault, StoreDown, Unavailable
-from keystead.domain.keys import KeyUse
+from keystead.domain.keys import KeyLine, KeyUse
 from keystead.domain.transfer import CopyUnfinished
 from keystead.flows.seal_audit import seal_if_mine
 from keystead.flows.upkeep import purge_if_mine
@@ -32,6 +34,9 @@ LAST_SEAL_SECONDS = 1.0
 
 UPKEEP_SECONDS = 60
 """Between two looks at what has expired; a look that finds nothing is one indexed query."""
+
+KeysInUse = list[list[KeyLine]]
+"""The keys of each use, in the order of `KeyUse`."""
 
 KEYS_SECONDS = 2
 """Between two looks at the keys: less than half of what a new one waits before it makes anything."""
@@ -54,13 +59,15 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
 
         async def connect() -> None:
             async with AsyncExitStack() as attempt:
+                # Before the tools are made of them: what changes meanwhile is seen at the first look.
+                known = _keys_in_use(settings, context)
                 tools = await attempt.enter_async_context(open_tools(settings))
                 await seed(settings, tools, context.clock())
                 holder = tools.random.new_id(context.clock())
                 context.connected, context.refusal = tools, None
                 await attempt.enter_async_context(_sealing(context, holder))
                 await attempt.enter_async_context(_beside(_upkeep(context, holder)))
-                await attempt.enter_async_context(_beside(_follow_keys(settings, context)))
+                await attempt.enter_async_context(_beside(_follow_keys(settings, context, known)))
                 stack.push_async_exit(attempt.pop_all())
 
         try:
@@ -162,12 +169,24 @@ async def _upkeep(context: Context, holder: str) -> None:
         await asyncio.sleep(UPKEEP_SECONDS)
 
 
-async def _follow_keys(settings: Settings, context: Context) -> None:
-    read, known = key_reader(settings), None
+def _keys_in_use(settings: Settings, context: Context) -> KeysInUse | None:
+    """Return what the keys are now; None if there are none yet."""
+    try:
+        return _lines(key_reader(settings)(), context.clock())
+    except SecretsFileUnusable:
+        return None
+
+
+def _lines(keyring: Keyring, now: datetime) -> KeysInUse:
+    return [keyring.lines(use, now) for use in KeyUse]
+
+
+async def _follow_keys(settings: Settings, context: Context, known: KeysInUse | None) -> None:
+    read = key_reader(settings)
     while True:
         try:
             keyring, now = read(), context.clock()
-            in_use = [keyring.lines(use, now) for use in KeyUse]
+            in_use = _lines(keyring, now)
             if in_use != known:
                 context.connected = await asyncio.to_thread(
                     with_keys, settings, context.tools, keyring, now
