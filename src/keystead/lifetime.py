@@ -8,7 +8,6 @@ what needs the database, and tries again: a process that gave up would be starte
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import datetime
 from typing import Any
 
 from keystead.assembly import key_reader, open_tools, seed, with_keys
@@ -17,7 +16,7 @@ from keystead.crypto.random import fraction
 from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.audit import AuditDamaged
 from keystead.domain.errors import Fault, StoreDown, Unavailable
-from keystead.domain.keys import KeyLine, KeyUse
+from keystead.domain.keys import KeyLine
 from keystead.domain.transfer import CopyUnfinished
 from keystead.flows.seal_audit import seal_if_mine
 from keystead.flows.upkeep import purge_if_mine
@@ -34,9 +33,6 @@ LAST_SEAL_SECONDS = 1.0
 
 UPKEEP_SECONDS = 60
 """Between two looks at what has expired; a look that finds nothing is one indexed query."""
-
-KeysInUse = list[list[KeyLine]]
-"""The keys of each use, in the order of `KeyUse`."""
 
 KEYS_SECONDS = 2
 """Between two looks at the keys: less than half of what a new one waits before it makes anything."""
@@ -60,14 +56,16 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
         async def connect() -> None:
             async with AsyncExitStack() as attempt:
                 # Before the tools are made of them: what changes meanwhile is seen at the first look.
-                known = _keys_in_use(settings, context)
+                read_keys = key_reader(settings)
+                known = _known_keys(read_keys, context)
                 tools = await attempt.enter_async_context(open_tools(settings))
                 await seed(settings, tools, context.clock())
                 holder = tools.random.new_id(context.clock())
                 context.connected, context.refusal = tools, None
                 await attempt.enter_async_context(_sealing(context, holder))
-                await attempt.enter_async_context(_beside(_upkeep(context, holder)))
-                await attempt.enter_async_context(_beside(_follow_keys(settings, context, known)))
+                await attempt.enter_async_context(_beside(_upkeep(settings, context, holder)))
+                follow = _follow_keys(settings, context, read_keys, known)
+                await attempt.enter_async_context(_beside(follow))
                 stack.push_async_exit(attempt.pop_all())
 
         try:
@@ -150,15 +148,18 @@ async def _seal(context: Context, holder: str) -> bool:
     return False
 
 
-async def _upkeep(context: Context, holder: str) -> None:
+async def _upkeep(settings: Settings, context: Context, holder: str) -> None:
+    # Counting reads the whole index: not done where nobody asks for metrics.
+    counts_sessions = settings.metrics_port is not None
     while True:
         try:
             now = context.clock()
             purged = await purge_if_mine(context.tools, holder, now)
             is_mine = purged is not None
-            context.live_sessions = (
-                await context.tools.store.count_sessions(now) if is_mine else None
-            )
+            if counts_sessions:
+                context.live_sessions = (
+                    await context.tools.store.count_sessions(now) if is_mine else None
+                )
         except Unavailable as error:
             log.warning("upkeep_failed", reason=repr(error.__cause__ or error))
         except Exception as error:  # noqa: BLE001 - our bug, and no reason never to purge again.
@@ -169,24 +170,24 @@ async def _upkeep(context: Context, holder: str) -> None:
         await asyncio.sleep(UPKEEP_SECONDS)
 
 
-def _keys_in_use(settings: Settings, context: Context) -> KeysInUse | None:
+def _known_keys(read: Callable[[], Keyring], context: Context) -> list[KeyLine] | None:
     """Return what the keys are now; None if there are none yet."""
     try:
-        return _lines(key_reader(settings)(), context.clock())
+        return read().all_lines(context.clock())
     except SecretsFileUnusable:
         return None
 
 
-def _lines(keyring: Keyring, now: datetime) -> KeysInUse:
-    return [keyring.lines(use, now) for use in KeyUse]
-
-
-async def _follow_keys(settings: Settings, context: Context, known: KeysInUse | None) -> None:
-    read = key_reader(settings)
+async def _follow_keys(
+    settings: Settings,
+    context: Context,
+    read: Callable[[], Keyring],
+    known: list[KeyLine] | None,
+) -> None:
     while True:
         try:
             keyring, now = read(), context.clock()
-            in_use = _lines(keyring, now)
+            in_use = keyring.all_lines(now)
             if in_use != known:
                 context.connected = await asyncio.to_thread(
                     with_keys, settings, context.tools, keyring, now

@@ -70,8 +70,9 @@ class Keyring:
 
     def at(self, use: KeyUse, now: datetime) -> "Keyring":
         """Return the keys of one use, so that the one that makes at *now* is the newest."""
-        ids = [line.id for line in self.lines(use, now)]
-        active = next(line.id for line in self.lines(use, now) if line.state is KeyState.ACTIVE)
+        lines = self.lines(use, now)
+        ids = [line.id for line in lines]
+        active = next(line.id for line in lines if line.state is KeyState.ACTIVE)
         if use is KeyUse.SIGNING:
             known = {key["kid"]: key for key in self.signing_keys}
             others = [known[kid] for kid in ids if kid != active]
@@ -106,6 +107,10 @@ class Keyring:
             )
             for place, (key_id, start) in enumerate(starts)
         ]
+
+    def all_lines(self, now: datetime) -> list[KeyLine]:
+        """Describe the keys of every use, one use after the other."""
+        return [line for use in KeyUse for line in self.lines(use, now)]
 
     def starts_of(self, use: KeyUse) -> dict[str, datetime]:
         """Return the ids of the keys of one use, each with the time from which on it makes."""

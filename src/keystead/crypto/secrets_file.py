@@ -46,8 +46,7 @@ class SecretsFile:
 
     def list_keys(self, now: datetime) -> list[KeyLine]:
         """See `KeyCabinet.list_keys`."""
-        keyring = _read(self._path)
-        return [line for use in KeyUse for line in keyring.lines(use, now)]
+        return _read(self._path).all_lines(now)
 
     def add_key(self, use: KeyUse, start: datetime) -> KeyLine:
         """See `KeyCabinet.add_key`."""

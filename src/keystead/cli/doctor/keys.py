@@ -6,7 +6,7 @@ from datetime import timedelta
 from keystead.assembly import key_reader, secrets_path, system_clock
 from keystead.cli.doctor.case import Case, Finding, error, fine, note
 from keystead.crypto.secrets_file import SecretsFileUnusable
-from keystead.domain.keys import KeyState, KeyUse
+from keystead.domain.keys import KeyState
 
 RETIRE_AFTER = timedelta(days=60)
 """Every session is over by then, unless they were made to last longer."""
@@ -26,7 +26,7 @@ async def examine(case: Case) -> AsyncIterator[Finding]:
         )
         return
     now = system_clock()
-    lines = [line for use in KeyUse for line in keyring.lines(use, now)]
+    lines = keyring.all_lines(now)
     for line in lines:
         if line.state is KeyState.RETIRING and line.until and now - line.until > RETIRE_AFTER:
             yield note(
