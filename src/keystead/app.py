@@ -29,7 +29,7 @@ from keystead.web import (
 from keystead.web.access import Guarded, check_declared
 from keystead.web.call import Context
 from keystead.web.cookies import CookiePolicy
-from keystead.web.page_files import AREAS, PageFiles, Site, read_contents
+from keystead.web.page_files import PageFiles, Site, read_contents
 from keystead.web.shell import Reach, Shell
 from keystead.web.tally import Tally
 
@@ -86,16 +86,14 @@ def all_routes(settings: Settings) -> list[Guarded]:
         overview.routes,
         jwks.routes,
         health.routes,
-        *([pages.account] if settings.account_pages else []),
-        *([pages.admin] if settings.admin_pages else []),
+        *(pages.ROUTES[area] for area in settings.page_areas),
         *([docs.routes] if settings.api_docs else []),
     ]
     return [route for routes in modules for route in routes]
 
 
 def _page_files(settings: Settings) -> PageFiles:
-    is_served = {"account": settings.account_pages, "admin": settings.admin_pages}
-    areas = tuple(area for area in AREAS if is_served[area])
+    areas = settings.page_areas
     site = Site(settings.app_name, MIN_LENGTHS[settings.password_profile], areas)
     return PageFiles(site, read_contents() if areas else {})
 

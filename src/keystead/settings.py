@@ -336,6 +336,12 @@ class Settings(BaseSettings):
         return self.allowed_hosts or (*LOOPBACK_HOSTS, self.host.lower())
 
     @property
+    def page_areas(self) -> tuple[str, ...]:
+        """Which areas of the pages are served, each by the name that its addresses begin with."""
+        is_served = {"account": self.account_pages, "admin": self.admin_pages}
+        return tuple(area for area, is_on in is_served.items() if is_on)
+
+    @property
     def metrics_ports(self) -> range:
         """One for each server process; none if they are not asked for."""
         if self.metrics_port is None:

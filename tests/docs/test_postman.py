@@ -13,7 +13,12 @@ from tests.web.calls import ROUTES, key
 
 COLLECTION = json.loads(read("postman/keystead.postman_collection.json"))
 
-FILES = {key(route) for route in (*docs.routes, *pages.account, *pages.admin) if "{" in route.path}
+FILES = {
+    key(route)
+    for routes in (docs.routes, *pages.ROUTES.values())
+    for route in routes
+    if "{" in route.path
+}
 """Parts of pages, which ask for them themselves."""
 
 

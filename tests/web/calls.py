@@ -21,7 +21,7 @@ def key(route: Guarded) -> str:
 
 KEYS = [key(route) for route in ROUTES]
 
-PAGES = {key(route) for route in (*pages.account, *pages.admin)}
+PAGES = {key(route) for routes in pages.ROUTES.values() for route in routes}
 
 HIDDEN = {"GET /docs", "GET /docs/{file}", "GET /openapi.json", *PAGES}
 DOCUMENTED = [route for route in KEYS if route not in HIDDEN]

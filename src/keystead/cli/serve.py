@@ -206,8 +206,7 @@ def _keep_threads_from_interrupting_each_other() -> None:
 def _greet(settings: Settings, *, has_admin: bool) -> None:
     url = f"http://{_shown(settings.host)}:{settings.port}"
     lines = [f"Keystead {__version__} ({settings.environment}) on {url}"]
-    areas = {"account": settings.account_pages, "admin": settings.admin_pages}
-    if pages := [f"{url}/{area}" for area, is_served in areas.items() if is_served]:
+    if pages := [f"{url}/{area}" for area in settings.page_areas]:
         lines.append(f"  Pages               {'  '.join(pages)}")
     if settings.api_docs:
         lines.append(f"  API documentation   {url}/docs")

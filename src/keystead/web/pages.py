@@ -10,9 +10,7 @@ from starlette.responses import Response
 from keystead.web.access import PUBLIC, Routes
 from keystead.web.call import Call
 from keystead.web.errors import RouteNotFound
-from keystead.web.page_files import File
-
-account, admin = Routes(), Routes()
+from keystead.web.page_files import AREAS, File
 
 PAGES = {"account": {"profile", "register"}, "admin": {"users", "audit"}}
 """What there is besides the first page of an area; the script shows it."""
@@ -35,46 +33,34 @@ KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 """The version in the address changes with the content."""
 
 
-@account.add("GET", "/account", access=PUBLIC)
-async def get_account(call: Call) -> Response:
-    """Show where somebody is signed in, or let them sign in."""
-    return _shell(call, "account")
+def _routes_of(area: str) -> Routes:
+    routes = Routes()
+
+    @routes.add("GET", f"/{area}", access=PUBLIC)
+    async def get_first_page(call: Call) -> Response:
+        """Show the first page of this area, or let people sign in."""
+        return _shell(call, area)
+
+    @routes.add("GET", f"/{area}/{{page}}", access=PUBLIC)
+    async def get_page(call: Call, page: str) -> Response:
+        """Show one of its other pages."""
+        return _shell(call, area, page)
+
+    @routes.add("GET", f"/{area}/files/{{version}}/{{file}}", access=PUBLIC)
+    async def get_file(call: Call, version: str, file: str) -> Response:
+        """Return a part of its pages."""
+        return _file(call, version, file)
+
+    return routes
 
 
-@account.add("GET", "/account/{page}", access=PUBLIC)
-async def get_account_page(call: Call, page: str) -> Response:
-    """Show one of the other pages about one's own account."""
-    return _shell(call, "account", page)
+ROUTES = {area: _routes_of(area) for area in AREAS}
 
 
-@account.add("GET", "/account/files/{version}/{file}", access=PUBLIC)
-async def get_account_file(call: Call, version: str, file: str) -> Response:
-    """Return a part of these pages."""
-    return _file(call, version, file)
-
-
-@admin.add("GET", "/admin", access=PUBLIC)
-async def get_admin(call: Call) -> Response:
-    """Show what an admin should know."""
-    return _shell(call, "admin")
-
-
-@admin.add("GET", "/admin/{page}", access=PUBLIC)
-async def get_admin_page(call: Call, page: str) -> Response:
-    """Show one of the other pages for admins."""
-    return _shell(call, "admin", page)
-
-
-@admin.add("GET", "/admin/users/{id}", access=PUBLIC)
+@ROUTES["admin"].add("GET", "/admin/users/{id}", access=PUBLIC)
 async def get_admin_user(call: Call, id: str) -> Response:  # noqa: A002, ARG001 - read by the script.
     """Show one account."""
     return _shell(call, "admin")
-
-
-@admin.add("GET", "/admin/files/{version}/{file}", access=PUBLIC)
-async def get_admin_file(call: Call, version: str, file: str) -> Response:
-    """Return a part of these pages."""
-    return _file(call, version, file)
 
 
 def _shell(call: Call, area: str, page: str | None = None) -> Response:
