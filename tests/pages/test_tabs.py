@@ -48,6 +48,14 @@ async def two_tabs(new_page: NewPage, server: Server, email: str, script: str = 
     return [first, second]
 
 
+async def ask_to_end_two_others(new_page: NewPage, tab: Page, server: Server, email: str) -> None:
+    """Press the button, and leave the question open."""
+    for _ in range(2):
+        await sign_in(await new_page(), server, email)
+    await tab.goto(home(server))
+    await tab.get_by_role("button", name="Sign out all others").click()
+
+
 async def are_signed_in(*pages: Page) -> None:
     for page in pages:
         await page.get_by_role("link", name="Profile").click()
@@ -114,12 +122,9 @@ async def test_what_one_person_asked_for_is_not_done_to_who_signed_in_meanwhile(
     await register(phone, server, "meanwhile@example.com")
     first = await new_page()
     await register(first, server, "asking@example.com")
-    for _ in range(2):
-        await sign_in(await new_page(), server, "asking@example.com")
     asleep = await new_page(first.context)
     await asleep.add_init_script(ASLEEP)
-    await asleep.goto(home(server))
-    await asleep.get_by_role("button", name="Sign out all others").click()
+    await ask_to_end_two_others(new_page, asleep, server, "asking@example.com")
     await first.get_by_role("button", name="Sign out", exact=True).click()
     await sign_in(first, server, "meanwhile@example.com")
 
@@ -137,10 +142,7 @@ async def test_nor_if_the_other_tab_tells_of_them_while_this_one_refreshes(
     phone = await new_page(user_agent=IPHONE)
     await register(phone, server, "told@example.com")
     first, second = await two_tabs(new_page, server, "teller@example.com", WITHOUT_TIMERS)
-    for _ in range(2):
-        await sign_in(await new_page(), server, "teller@example.com")
-    await second.reload()
-    await second.get_by_role("button", name="Sign out all others").click()
+    await ask_to_end_two_others(new_page, second, server, "teller@example.com")
     # As another page of the origin would: no tab hears of it by itself.
     user = await first.evaluate(SIGN_IN, ["told@example.com", PASSWORD])
     is_asked, may_go_on = asyncio.Event(), asyncio.Event()

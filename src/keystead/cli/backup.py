@@ -12,7 +12,7 @@ from keystead.cli.running import Yes, load_settings, run, stop
 from keystead.flows.sessions import end_every_session
 from keystead.flows.tools import Tools
 from keystead.settings import Settings
-from keystead.store import is_embedded, sqlite_path
+from keystead.store import is_embedded, product_of, sqlite_path
 from keystead.store.sqlite_backup import (
     BackupRefused,
     back_up,
@@ -23,12 +23,12 @@ from keystead.store.sqlite_backup import (
 
 HOW_TO_DUMP = {
     "backup": {
-        "postgresql": 'pg_dump --format=custom --file=backup.dump "$DB_URL"',
-        "mongodb": 'mongodump --uri="$DB_URL" --gzip --archive=keystead.archive',
+        "PostgreSQL": 'pg_dump --format=custom --file=backup.dump "$DB_URL"',
+        "MongoDB": 'mongodump --uri="$DB_URL" --gzip --archive=keystead.archive',
     },
     "restore": {
-        "postgresql": 'pg_restore --clean --if-exists --dbname="$DB_URL" backup.dump',
-        "mongodb": 'mongorestore --uri="$DB_URL" --drop --gzip --archive=keystead.archive',
+        "PostgreSQL": 'pg_restore --clean --if-exists --dbname="$DB_URL" backup.dump',
+        "MongoDB": 'mongorestore --uri="$DB_URL" --drop --gzip --archive=keystead.archive',
     },
 }
 
@@ -107,11 +107,10 @@ def _make_ready(settings: Settings, draft: Path, *, keep_sessions: bool) -> int:
 def _file_of(settings: Settings, command: str) -> Path:
     url = settings.database_url.get_secret_value()
     if not is_embedded(url):
-        kind = "mongodb" if url.startswith("mongodb") else "postgresql"
         then = "" if command == "backup" else ", then: keystead sessions epoch"
         stop(
             f"the database is on a server, which has a program for that: "
-            f"{HOW_TO_DUMP[command][kind]}{then}\nKeep {secrets_path(settings)} with it"
+            f"{HOW_TO_DUMP[command][product_of(url)]}{then}\nKeep {secrets_path(settings)} with it"
         )
     return sqlite_path(url)
 

@@ -1,6 +1,7 @@
 /* Sign in, and register: what is shown to somebody whom the service does not know yet. */
 import { html, useEffect, useRef, useState } from "./dom.js";
-import { Countdown, EmailField, PasswordField, useCountdown } from "./fields.js";
+import { Countdown, EmailField, PasswordField } from "./fields.js";
+import { isAbout, useForm } from "./form.js";
 import { Button, Notice, meaning } from "./parts.js";
 import { register, signIn } from "./session.js";
 import { judge } from "./strength.js";
@@ -81,38 +82,6 @@ function Wrong({ form, text = null, isShown = true }) {
   return html`<${Notice} kind="bad">${text ?? meaning(problem)}<//>`;
 }
 
-/* A form with a password: sends it, once at a time, and waits when it is told to. */
-function useForm(run) {
-  const [password, setPassword] = useState("");
-  const [problem, setProblem] = useState(null);
-  const [isBusy, setBusy] = useState(false);
-  const [wasSent, setSent] = useState(false);
-  const [seconds, wait] = useCountdown();
-
-  const submit = async (event) => {
-    event.preventDefault();
-    setSent(true);
-    const isFilled = [...event.target.elements].every((one) => !one.required || one.value);
-    if (!isFilled) return;
-    setBusy(true);
-    setProblem(null);
-    try {
-      await run();
-    } catch (found) {
-      if (found.code === "throttled") wait(found.retryAfter ?? 1);
-      setProblem(found);
-    }
-    setBusy(false);
-  };
-
-  const change = (value) => {
-    setPassword(value);
-    setProblem((before) => (isAbout(before, "password") ? null : before));
-  };
-  const missing = (value, what) => (wasSent && !value ? t(`missing.${what}`) : null);
-  return { password, setPassword: change, problem, submit, missing, seconds, isBusy: isBusy || seconds > 0 };
-}
-
 function useTitle(title) {
   useEffect(() => {
     document.title = `${title} · ${service}`;
@@ -120,7 +89,5 @@ function useTitle(title) {
 }
 
 const worded = (problem, said) => (has(`error.${problem.code}`) ? t(`error.${problem.code}`, { count: SITE.minimum }) : said);
-
-const isAbout = (problem, field) => problem?.errors?.[0]?.field === field || Boolean(problem?.code?.startsWith(`${field}_`) && problem.code !== "email_taken");
 
 const kindOf = (notice) => (notice === "token_reused" ? "bad" : notice === "ended" ? "warn" : "info");

@@ -1,13 +1,12 @@
 """How often each route gave which answer, and how long that took."""
 
-from keystead.domain.load import SUM, Histogram, new_cells
+from keystead.domain.load import STEP_SECONDS, SUM, Histogram, new_cells
 from keystead.logs import RequestLine
 
 Answer = tuple[str, str | None, int, str | None, str | None]
 """Method, template of the path, status, code of the problem, and limit that was reached."""
 
-STEPS_IN_MS = 100
-"""See `domain.load.STEP_SECONDS`."""
+STEPS_IN_MS = round(0.001 / STEP_SECONDS)
 
 
 class Tally:

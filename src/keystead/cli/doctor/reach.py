@@ -1,7 +1,6 @@
 """Whether the running service is there, is this one, and has its clock right."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -9,9 +8,7 @@ import httpx
 from keystead import __version__
 from keystead.assembly import system_clock
 from keystead.cli.doctor.case import Case, Finding, error, fine, warning
-
-SKEW = timedelta(seconds=10)
-"""What tokens allow two clocks to differ by."""
+from keystead.domain.tokens import CLOCK_SKEW
 
 
 async def examine(case: Case) -> AsyncIterator[Finding]:
@@ -38,7 +35,7 @@ async def examine(case: Case) -> AsyncIterator[Finding]:
             "the log says why: `store_not_connected` or `store_unavailable`",
         )
     date = root.headers.get("date")
-    if date and abs(parsedate_to_datetime(date) - system_clock()) > SKEW:
+    if date and abs(parsedate_to_datetime(date) - system_clock()) > CLOCK_SKEW:
         yield warning(
             "its clock and the one of this machine differ by more than 10 s",
             "tokens of one host are refused by another",
