@@ -30,6 +30,8 @@ FAIR_MOBILE_LINE = {
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 
+IS_DARK_AND_NARROW = """(width) =>
+  innerWidth === width && matchMedia("(prefers-color-scheme: dark)").matches"""
 TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 FIND = """async (rules) => {
@@ -56,6 +58,7 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(
     assert await violations(page) == []
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type] # two integers
+    await page.wait_for_function(IS_DARK_AND_NARROW, arg=PHONE["width"])
     await page.evaluate(TWO_FRAMES)  # Colours change with the next one.
     assert await violations(page, "color-contrast", "target-size") == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
