@@ -6,12 +6,13 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from keystead.settings import PREFIX, Settings, names_of
 from tests.databases import Database, environment_of
 from tests.people import FIREFOX, Person
+from tests.server.programs import Process, begin
 
 STARTUP_SECONDS = 30
 STOP_SECONDS = 30
@@ -39,7 +41,7 @@ READING = frozenset(name for field in Settings.model_fields for name in names_of
 class Server:
     """One started program."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     log: Path
 
@@ -104,32 +106,21 @@ def running_in(folder: Path, *arguments: str, **env: str) -> Iterator[Server]:
 def start(folder: Path, port: int, *arguments: str, **env: str) -> Server:
     """Start the program in *folder*, and do not wait for it."""
     log = folder / "server.log"
-    command = [sys.executable, "-m", "keystead", "serve", "--port", str(port), *arguments]
+    words = ["serve", "--port", str(port), *arguments]
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(env),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        process = begin(words, folder, environment(env), output, output)
     return Server(process, port, log)
 
 
 def keystead(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run one command in *folder* to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "keystead", *arguments],
-        cwd=folder,
-        env=environment(env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=STARTUP_SECONDS,
-        check=False,
-    )
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        process = begin(arguments, folder, environment(env), output, errors)
+        try:
+            exit_code = process.wait(STARTUP_SECONDS)
+        finally:
+            process.terminate()
+        return subprocess.CompletedProcess(arguments, exit_code, _text(output), _text(errors))
 
 
 def environment(given: dict[str, str]) -> dict[str, str]:
@@ -205,6 +196,11 @@ def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.01)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def _wait_for(server: Server) -> None:

@@ -5,13 +5,8 @@ A kill takes the supervisor and the worker at once, as `docker kill` and a lack 
 """
 
 import asyncio
-import os
 import random
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import httpx
@@ -20,8 +15,7 @@ import pytest
 from keystead.store import is_embedded
 from tests.databases import Database, environment_of
 from tests.people import Person, refresh_with
-from tests.server import preloaded
-from tests.server.running import answers, client_of, environment, eventually, free_port
+from tests.server.running import Server, eventually, free_port, start
 
 KILLS = 13
 """In each of the four tests; together more than 50."""
@@ -47,25 +41,22 @@ class Acknowledged:
 class Killed:
     """The program on one database, killed and started again."""
 
-    def __init__(self, preloaded: subprocess.Popen[str]) -> None:
-        self._preloaded = preloaded
-        self.port = 0
-        self.pid = 0
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._server: Server | None = None
 
     async def start(self) -> None:
-        assert self._preloaded.stdin
-        assert self._preloaded.stdout
-        self.port = free_port()
-        print(self.port, file=self._preloaded.stdin, flush=True)
-        self.pid = int(self._preloaded.stdout.readline())
-        await asyncio.to_thread(eventually, lambda: answers(self.port))
+        env = {**environment_of(self._database), "KEYSTEAD_THROTTLE": "off"}
+        self._server = start(self._database.folder, free_port(), **env)
+        await asyncio.to_thread(eventually, self._server.is_alive)
 
-    def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.kill()
 
     def client(self) -> httpx.AsyncClient:
-        return client_of(self.port)
+        assert self._server is not None
+        return self._server.client()
 
 
 @pytest.mark.timeout(180)  # A dozen starts, which take a busy machine most of a minute.
@@ -76,7 +67,7 @@ async def test_killed_while_it_writes_the_server_loses_nothing_it_acknowledged(
     chance = random.Random(seed)
     said = Acknowledged()
     kills = KILLS if is_embedded(database.url) else KILLS_BESIDE_A_SERVER
-    with _killable(database) as server:
+    with closing(Killed(database)) as server:
         await server.start()
         for life in range(kills):
             last = await _write_until_killed(server, said, life, chance)
@@ -100,7 +91,7 @@ async def _write_until_killed(
     for _ in range(WRITERS + 1):
         await done.acquire()
     await asyncio.sleep(chance.uniform(0, LONGEST_LOAD_SECONDS))
-    server.kill()
+    server.close()
     return await asyncio.gather(*writers)
 
 
@@ -152,22 +143,3 @@ def _check_rows(database: Database, said: Acknowledged) -> None:
         for email, tokens in said.tokens.items()
         if generations.get(email, -1) < len(tokens) - 1
     } == {}
-
-
-@contextmanager
-def _killable(database: Database) -> Iterator[Killed]:
-    with subprocess.Popen(
-        [sys.executable, str(preloaded.__file__)],
-        cwd=database.folder,
-        env=environment({**environment_of(database), "KEYSTEAD_THROTTLE": "off"}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as starter:
-        server = Killed(starter)
-        try:
-            yield server
-        finally:
-            server.kill()
-            assert starter.stdin
-            starter.stdin.close()

@@ -16,6 +16,7 @@ from keystead.settings import Settings
 from keystead.store import without_secrets
 from tests.databases import Database, environment_of, secrets_of, settings_of
 from tests.people import PASSWORD, Person, profile_with
+from tests.server.programs import ANEW
 from tests.server.running import eventually, free_port, keystead, running, running_in
 
 SAMPLE_SECRET = "super-secret-key-super-secret-key-super"
@@ -31,7 +32,7 @@ async def test_the_first_start_makes_secrets_for_the_owner_only_and_says_what_is
     database: Database,
 ) -> None:
     started = time.monotonic()
-    with running(database, "--host", "localhost") as server:
+    with running(database, "--host", "localhost", **ANEW) as server:
         print(f"start to first answer: {time.monotonic() - started:.2f} s")  # noqa: T201 - to see.
 
         assert _mode(secrets_of(database)) == 0o600

@@ -9,11 +9,12 @@ import orjson
 
 from tests.databases import Database, environment_of
 from tests.people import PASSWORD, Person
+from tests.server.programs import ANEW
 from tests.server.running import Server, answers, eventually, free_port, running, start
 
 
 async def test_asked_to_stop_it_finishes_what_is_under_way(database: Database) -> None:
-    with running(database) as server:
+    with running(database, **ANEW) as server:
         idle = socket.create_connection(("127.0.0.1", server.port))
         idle.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(64).startswith(b"HTTP/1.1 200 ")
@@ -34,7 +35,7 @@ async def test_asked_to_stop_it_finishes_what_is_under_way(database: Database) -
         under_way.close()
 
     # What was answered while it was stopping is as good as any other answer.
-    with running(database) as server:
+    with running(database, **ANEW) as server:
         async with server.client() as client:
             assert (await Person(client, "bob@example.com").login()).status_code == 200
 
@@ -51,7 +52,7 @@ def test_asked_to_stop_while_it_starts_it_stops_at_once(database: Database) -> N
 
 
 async def test_a_worker_that_dies_is_replaced_and_sessions_go_on(database: Database) -> None:
-    with running(database) as server:
+    with running(database, **ANEW) as server:
         async with server.client() as client:
             bob = await server.person("bob", client)
         (victim,) = server.workers
@@ -66,7 +67,7 @@ async def test_a_worker_that_dies_is_replaced_and_sessions_go_on(database: Datab
 
 
 def test_workers_do_not_outlive_a_supervisor_that_was_killed(database: Database) -> None:
-    with running(database, "--workers", "2") as server:
+    with running(database, "--workers", "2", **ANEW) as server:
         eventually(lambda: len(server.workers) == 2)
 
         os.kill(server.process.pid, signal.SIGKILL)
