@@ -10,6 +10,10 @@ from keystead.client import Verifier
 from keystead.client.asgi import SignedInOnly
 from tests.people import Person
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", because="another service sees nothing of the database behind the API"
+)
+
 seen: list[str] = []
 
 

@@ -29,6 +29,10 @@ from tests.server.running import (
     start,
 )
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", because="another service sees nothing of the database behind the API"
+)
+
 README = read("examples/notes/README.md")
 
 

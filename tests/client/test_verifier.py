@@ -25,6 +25,10 @@ from tests.databases import Database
 from tests.people import Person
 from tests.web.calls import session_of
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", because="another service sees nothing of the database behind the API"
+)
+
 
 async def is_refused(verifier: Verifier, token: str) -> bool:
     for ask in (verifier.verify, verifier.confirm):

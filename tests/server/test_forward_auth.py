@@ -15,6 +15,10 @@ from tests.people import Person
 from tests.server.proxies import PROXIES, Service, proxy
 from tests.server.running import Server, client_of, free_port, keystead, running
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", because="the proxy sees nothing of the database behind the API"
+)
+
 NAMES = ("x-user-id", "x-user-role", "x-session-id")
 SPELLINGS = [
     f"{first}{one}{second}{other}{third}"

@@ -12,6 +12,8 @@ from tests.databases import Database
 from tests.server.raw import STATUS, Cases, exchange, expected, outcomes
 from tests.server.running import Server, running
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 HOST = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
 HIDDEN = b"GET /profile HTTP/1.1\r\nHost: localhost\r\n\r\n"

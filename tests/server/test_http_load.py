@@ -21,6 +21,8 @@ from tests.people import Person
 from tests.server.raw import connect
 from tests.server.running import Server, running
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 GIB = 2**30
 BLOCK = bytes(2**16)
 

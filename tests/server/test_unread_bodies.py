@@ -14,6 +14,8 @@ from tests.databases import Database
 from tests.server.raw import STATUS, connect
 from tests.server.running import Server, running
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 BODY = b'{"password": "abcd"}'
 LATE_SECONDS = 0.005
 """By then the answer is on its way: without precautions two of three were cut."""

@@ -11,6 +11,8 @@ from tests.conftest import Service
 from tests.people import PASSWORD, Person
 from tests.web.expect import assert_problem
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 GOOD = b'{"email": "new@example.com", "password": "correct horse battery staple"}'
 MAX_BYTES = 64 * 1024
 JSON = "application/json"

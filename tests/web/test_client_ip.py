@@ -10,6 +10,8 @@ from keystead.web.client_ip import ClientIp
 from tests.conftest import ReadLog, Service, StartService
 from tests.people import Person, profile_with
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 PROXY, SECOND_PROXY = "10.0.0.1", "10.0.0.2"
 CLIENT = "203.0.113.7"
 TRUSTED = "10.0.0.0/8,2001:db8:1::/48"

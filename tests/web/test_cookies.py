@@ -7,6 +7,8 @@ from tests.conftest import Clock, Service, StartService
 from tests.people import Person, refresh_with
 from tests.web.expect import SetCookie, assert_problem, set_cookie
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 STRONG = {"argon2_memory_kib": 19_456, "argon2_iterations": 2}
 """Production refuses anything less."""
 

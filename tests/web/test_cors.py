@@ -6,7 +6,10 @@ import pytest
 from tests.conftest import Service, StartService
 from tests.people import Person
 
-pytestmark = pytest.mark.requirement(74)
+pytestmark = [
+    pytest.mark.requirement(74),
+    pytest.mark.only_on("sqlite", because="no database is asked about it"),
+]
 
 APP, OTHER = "https://app.example.com", "http://localhost:5173"
 QUESTION = {

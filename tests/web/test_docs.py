@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import StartService
 from tests.web.expect import assert_problem
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 FILES = {
     "/docs/swagger-ui.css": "text/css",
     "/docs/swagger-ui-bundle.js": "text/javascript",

@@ -9,6 +9,8 @@ from tests.conftest import Service
 from tests.people import PASSWORD, Person
 from tests.web.expect import assert_problem
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 GOOD = b'{"email": "new@example.com", "password": "correct horse battery staple"}'
 JSON = {"Content-Type": "application/json"}
 

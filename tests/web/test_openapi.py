@@ -12,6 +12,10 @@ from tests.people import Person
 from tests.web.calls import DOCUMENTED, ROUTES, caller, key
 from tests.web.openapi import default_document, misfits, operations, references, resolve
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", because="what is documented is the same on every database"
+)
+
 
 @pytest.fixture
 def document() -> dict[str, Any]:

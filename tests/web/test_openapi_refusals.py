@@ -12,6 +12,10 @@ from tests.people import PASSWORD, Person, refresh_with
 from tests.web.calls import DOCUMENTED, ROUTES, caller, key, session_of
 from tests.web.openapi import codes, default_document, operations
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", because="what is documented is the same on every database"
+)
+
 JSON = {"Content-Type": "application/json"}
 DOCUMENTED_CODES = {route: codes(operation) for route, operation in operations(default_document())}
 ACCESS = {key(route): route.access for route in ROUTES}

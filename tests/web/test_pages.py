@@ -13,6 +13,8 @@ from tests.docs.markdown import ROOT
 from tests.web.expect import assert_problem
 from tests.web.test_docs import Page
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 SHELLS = [
     "/account",
     "/account/profile",

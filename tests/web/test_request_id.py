@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import ReadLog, Service, StartService
 
+pytestmark = pytest.mark.only_on("sqlite", because="no database is asked about it")
+
 UUID = "019b796d-d600-7bb9-b780-d2641cd13b89"
 
 
