@@ -1,6 +1,7 @@
 """`keystead doctor` finds what is wrong with an installation, and says why and what to do."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,6 +113,18 @@ def test_lost_secrets_and_files_that_others_can_read_are_found(database: Databas
     code, found = examine(database)
     assert code == 1
     assert "is missing" in serious(found, "database")[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_a_secrets_file_as_it_is_mounted_is_not_open_to_others(database: Database) -> None:
+    with running(database):
+        pass
+    os.chown(secrets_of(database), 65_534, -1)
+    secrets_of(database).chmod(0o440)
+
+    _, found = examine(database)
+
+    assert not any(str(secrets_of(database)) in what for what in serious(found, "files")), found
 
 
 class Careless(BaseHTTPRequestHandler):

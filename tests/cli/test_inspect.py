@@ -16,6 +16,7 @@ REMOTE = "postgresql://keystead:Zq8vYf3n@db.example.com/keystead"
 
 def test_the_version_is_printed(cli: Cli) -> None:
     assert cli.done("version") == f"keystead {__version__}\n"
+    assert cli.done("--version") == f"keystead {__version__}\n"
     assert cli.json("version") == {"version": __version__}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from keystead.domain.overview import GEO_DATABASE_OLD
 from keystead.settings import Settings, names_of
 from tests.docs.markdown import ROOT, read
 from tests.server.proxies import find
@@ -160,3 +161,10 @@ def test_systemd_understands_its_unit(tmp_path: Path) -> None:
 
     assert (tried.returncode, tried.stderr) == (0, "")
     assert exposed.returncode == 0, exposed.stdout
+
+
+def test_a_city_database_is_old_for_the_alert_when_it_is_old_for_the_program() -> None:
+    groups = yaml.safe_load(read("deploy/prometheus/alerts.yml"))["groups"]
+    rules = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+
+    assert rules["KeysteadGeoDatabaseOld"].endswith(f"> {GEO_DATABASE_OLD.days} * 86400")

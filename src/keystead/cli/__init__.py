@@ -13,7 +13,7 @@ from keystead.cli.backup import backup, restore
 from keystead.cli.doctor import doctor
 from keystead.cli.geo import geo
 from keystead.cli.importing import import_
-from keystead.cli.inspect import routes, settings, version
+from keystead.cli.inspect import options, routes, settings, version
 from keystead.cli.keys import keys
 from keystead.cli.moving import copy_
 from keystead.cli.serve import migrate, serve
@@ -27,6 +27,7 @@ keystead = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+keystead.callback()(options)
 keystead.command()(serve)
 keystead.command()(migrate)
 keystead.command("create-admin")(create_admin)

@@ -1,7 +1,7 @@
 """`keystead routes`, `keystead settings` and `keystead version`."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
@@ -69,6 +69,22 @@ def version(*, as_json: AsJson = False) -> None:
         show({"version": __version__})
     else:
         typer.echo(f"keystead {__version__}")
+
+
+def _print_version(is_asked: bool) -> None:  # noqa: FBT001 - Typer's own way to call it.
+    if is_asked:
+        version()
+        raise typer.Exit
+
+
+AskVersion = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+]
+
+
+def options(*, asks_version: AskVersion = False) -> None:
+    """Have what every command line has; the option has done its work by now."""
 
 
 def _text(name: str, value: object) -> str | None:

@@ -175,7 +175,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> Keyring:
     try:
-        if _is_open_to_others(path.stat()):
+        if is_open_to_others(path.stat()):
             raise SecretsFileUnusable(f"{path} can be read by others; run: chmod 600 {path}")
         keyring = from_json(path.read_bytes())
     except OSError as error:
@@ -187,7 +187,8 @@ def _read(path: Path) -> Keyring:
     return keyring
 
 
-def _is_open_to_others(found: os.stat_result) -> bool:
+def is_open_to_others(found: os.stat_result) -> bool:
+    """Say whether anybody but the service may use the file."""
     # What Kubernetes and systemd mount belongs to root, and only the service's group can read it.
     is_mounted = found.st_uid != os.geteuid() and stat.S_IMODE(found.st_mode) == MOUNTED_MODE
     return bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)) and not is_mounted

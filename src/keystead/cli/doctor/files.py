@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keystead.assembly import secrets_path
 from keystead.cli.doctor.case import Case, Finding, fine, warning
+from keystead.crypto.secrets_file import is_open_to_others
 from keystead.store import is_embedded, sqlite_path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -15,11 +16,17 @@ WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 async def examine(case: Case) -> AsyncIterator[Finding]:
     """Look at the database, the secrets, `.env` and the folders they are in."""
-    paths = [secrets_path(case.settings), Path(".env")]
+    secrets = secrets_path(case.settings)
+    paths = [secrets, Path(".env")]
     url = case.settings.database_url.get_secret_value()
     if is_embedded(url):
         paths.append(sqlite_path(url))
-    open_files = [path for path in paths if path.exists() and path.stat().st_mode & OTHERS]
+    open_files = [
+        path
+        for path in paths
+        if path.exists() and path.stat().st_mode & OTHERS
+        if path != secrets or is_open_to_others(path.stat())
+    ]
     for path in open_files:
         yield warning(
             f"others on this machine can read or write {path}",

@@ -1,13 +1,11 @@
 """How old the city database is."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 from keystead.assembly import system_clock
 from keystead.cli.doctor.case import Case, Finding, fine, note, warning
+from keystead.domain.overview import GEO_DATABASE_OLD
 from keystead.places.lookup import Places
-
-STALE = timedelta(days=60)
 
 
 async def examine(case: Case) -> AsyncIterator[Finding]:
@@ -29,7 +27,7 @@ async def examine(case: Case) -> AsyncIterator[Finding]:
             "sessions show no place",
             "keystead geo update, or rename a whole one over it",
         )
-    elif found.age(system_clock()) > STALE:
+    elif found.age(system_clock()) > GEO_DATABASE_OLD:
         yield warning(
             f"the city database is from {found.built_at:%Y-%m-%d}",
             "addresses move: places become wrong",
