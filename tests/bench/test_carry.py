@@ -47,5 +47,5 @@ def test_values_arrive_as_what_they_are_and_numbers_go_on(
 
 
 def ask(psql: Path, url: str, statement: str) -> str:
-    command = [psql, url, "-v", "ON_ERROR_STOP=1", "-qtAc", statement]
+    command = [str(psql), url, "-v", "ON_ERROR_STOP=1", "-qtAc", statement]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip("\n")
