@@ -41,7 +41,7 @@ def main() -> int:
             results, chosen = [], {}
             for name in options.only or by_default():
                 chosen[name] = _chosen(options, name)
-                machine |= versions() if name == "peers" else {}
+                machine |= versions() if name.startswith("peers") else {}
                 results.append(MEASUREMENTS[name](replace(shared, **chosen[name])))
                 print(f"\n{table(results[-1])}\n", flush=True)
     except BenchFailed as failure:

@@ -22,6 +22,7 @@ COOKIE = "__Host-refreshToken"
 
 KEYSTEAD = (sys.executable, "-m", "keystead", "serve")
 BARE = (sys.executable, "-m", "bench.programs.bare", "serve")
+BARE_ROTATION = (sys.executable, "-m", "bench.programs.bare_rotation", "serve")
 BARE_SET_UP = (sys.executable, "-m", "bench.programs.bare", "--set-up-as-keystead", "serve")
 
 READY = "/readyz"

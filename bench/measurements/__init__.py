@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench.measurements import login, peers, postgres, profile, refresh, start, verify
+from bench.measurements import (
+    login,
+    peers,
+    peers_postgres,
+    postgres,
+    profile,
+    refresh,
+    start,
+    verify,
+)
 from bench.peers.known import PEERS
 from bench.plan import Plan
 from bench.rounds import Result
@@ -16,16 +25,18 @@ MEASUREMENTS: dict[str, Callable[[Plan], Result]] = {
     "refresh": refresh.measure,
     "postgres": postgres.measure,
     "peers": peers.measure,
+    "peers-postgres": peers_postgres.measure,
 }
 
-ALONE = [name for name in MEASUREMENTS if name not in {"postgres", "peers"}]
+ALONE = [name for name in MEASUREMENTS if name not in {"postgres", "peers", "peers-postgres"}]
 """What needs nothing besides Keystead."""
 
 GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 2, "sessions": [1_000, 1_000_000]}
 """What is done where nothing else was asked for."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "peers": {"rounds": 3, "seconds": 1, "sessions": [1_000, 100_000, 1_000_000]}
+    "peers": {"rounds": 3, "seconds": 1, "sessions": [1_000, 100_000, 1_000_000]},
+    "peers-postgres": {"rounds": 3, "seconds": 1, "sessions": [1_000, 100_000]},
 }
 """The same for a measurement with four contenders in everything: it would take half an hour."""
 

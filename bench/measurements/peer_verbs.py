@@ -34,11 +34,17 @@ REMARKS = [
 ]
 
 
-def refreshes(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
+Everybody = dict[str, Filled]
+"""What is in the database of each, by its name."""
+
+
+def refreshes(
+    plan: Plan, entrants: Sequence[Entrant], filled: Everybody, sessions: int
+) -> list[Figure]:
     """Compare what prolongs a session, of those that have something for it."""
     able = [each for each in entrants if each.refresh_path or each.name in RENEWING]
     sources = {each.name: _chains(each, filled[each.name]) for each in able}
-    keystead, *peers = _in_turn(plan, able, sources, "refresh")
+    keystead, *peers = _in_turn(plan, able, sources, "refresh", sessions)
     if not peers:
         return [keystead]
     best = max(peers, key=lambda figure: figure.median)
@@ -56,18 +62,24 @@ def _chains(entrant: Entrant, filled: Filled) -> list[Source]:
     return [JsonRefreshes(tokens[number::CONNECTIONS], entrant.refresh_path) for number in numbers]
 
 
-def sign_ins(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
-    """Compare signing in, and show what each one's hash reaches alone."""
-    alone = []
+def hashes_alone(plan: Plan, entrants: Sequence[Entrant], filled: Everybody) -> list[Figure]:
+    """Show what each one's hash reaches alone."""
+    found = []
     for entrant in entrants:
         text = filled[entrant.name].password_hash
         folder = plan.folder_of_peer(entrant.name, plan.sessions[0])
         rate = entrant.hashes_per_second(folder, plan.seconds, plan.cores, text)
-        name = f"hash alone: {entrant.name}, {read_hash(text)}"
-        alone.append(Figure(name, [rate], "hashes/s"))
+        found.append(Figure(f"hash alone: {entrant.name}, {read_hash(text)}", [rate], "hashes/s"))
+    return found
+
+
+def sign_ins(
+    plan: Plan, entrants: Sequence[Entrant], filled: Everybody, sessions: int
+) -> list[Figure]:
+    """Compare signing in."""
     sources = {each.name: _sign_ins(each, filled[each.name]) for each in entrants}
-    figures = _in_turn(plan, entrants, sources, "login")
-    return [*alone, *figures, *_hash_ratios(figures, filled)]
+    figures = _in_turn(plan, entrants, sources, "login", sessions)
+    return [*figures, *_hash_ratios(figures, filled)]
 
 
 def _sign_ins(entrant: Entrant, filled: Filled) -> list[Source]:
@@ -75,7 +87,9 @@ def _sign_ins(entrant: Entrant, filled: Filled) -> list[Source]:
     return [Requests(asked[number::CONCURRENCY]) for number in range(CONCURRENCY)]
 
 
-def sign_ups(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
+def sign_ups(
+    plan: Plan, entrants: Sequence[Entrant], filled: Everybody, sessions: int
+) -> list[Figure]:
     """Compare signing up."""
     sources: dict[str, list[Source]] = {
         each.name: [
@@ -84,11 +98,11 @@ def sign_ups(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled])
         ]
         for each in entrants
     }
-    figures = _in_turn(plan, entrants, sources, "sign-up")
+    figures = _in_turn(plan, entrants, sources, "sign-up", sessions)
     return [*figures, *_hash_ratios(figures, filled)]
 
 
-def _hash_ratios(figures: list[Figure], filled: dict[str, Filled]) -> list[Figure]:
+def _hash_ratios(figures: list[Figure], filled: Everybody) -> list[Figure]:
     keystead, *peers = figures
     return [
         ratio(
@@ -104,11 +118,12 @@ def _in_turn(
     entrants: Sequence[Entrant],
     sources: dict[str, list[Source]],
     verb: str,
+    sessions: int,
 ) -> list[Figure]:
     with ExitStack() as stack:
         contenders = []
         for entrant in entrants:
-            folder = plan.folder_of_peer(entrant.name, plan.sessions[0])
+            folder = plan.folder_of_peer(entrant.name, sessions)
             mode = RENEWING.get(entrant.name, "default") if verb == "refresh" else "default"
             server = stack.enter_context(entrant.serving(folder, plan.cores, mode))
             load = partial(drive, server.port, sources[entrant.name], plan.seconds)
@@ -118,10 +133,10 @@ def _in_turn(
             contenders.append(Contender(entrant.name, turn))
         turns = in_turn(contenders, plan.rounds)
     return [
-        rates(f"{verb}: {contender.name}", own, UNITS[verb])
+        rates(f"{verb}: {contender.name}, {sessions:,} sessions", own, UNITS[verb])
         for contender, own in zip(contenders, turns, strict=True)
     ]
 
 
 def _who(figure: Figure) -> str:
-    return figure.name.partition(": ")[2]
+    return figure.name.partition(": ")[2].partition(", ")[0]

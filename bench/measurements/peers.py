@@ -20,6 +20,8 @@ from bench.turns import Turn, busy, cost_ratio, rates, watched
 
 TO_BEST = Target(">=", 5)
 
+SQLITE = "each on SQLite, WAL, synchronous=FULL"
+
 MODES = {
     "joins": "one query for session and user; experimental",
     "cookie-cache": "no database: what was revoked is served until the cookie is too old",
@@ -29,6 +31,42 @@ MODES = {
 
 def measure(plan: Plan) -> Result:
     """Compare everything that more than one of them has."""
+    entrants, notes = taking_part()
+    filled = {
+        (entrant.name, sessions): _fill(plan, entrant, sessions)
+        for sessions in plan.sessions
+        for entrant in entrants
+    }
+    by_size = {
+        sessions: {entrant.name: filled[entrant.name, sessions] for entrant in entrants}
+        for sessions in plan.sessions
+    }
+    fewest = by_size[plan.sessions[0]]
+    return Result(
+        "peers",
+        f"Keystead beside other projects, {TOKENS:,} sessions in turn, {CONNECTIONS} connections",
+        [
+            *session_checks(plan, entrants, filled),
+            *peer_verbs.hashes_alone(plan, entrants, fewest),
+            *(
+                figure
+                for compare in (peer_verbs.refreshes, peer_verbs.sign_ins, peer_verbs.sign_ups)
+                for sessions, everybody in by_size.items()
+                for figure in compare(plan, entrants, everybody, sessions)
+            ),
+            *peer_starts.starts(plan, entrants),
+            *peer_starts.memory(plan, entrants, fewest),
+        ],
+        [*notes, SQLITE, *explained(plan, entrants, fewest)],
+    )
+
+
+def taking_part() -> tuple[list[Entrant], list[str]]:
+    """
+    Return Keystead and its peers that are installed, and why the others are not here.
+
+    Raises: BenchFailed: there are none.
+    """
     peers = [peer() for peer in PEERS]
     notes = [peer.missing for peer in peers if peer.missing]
     entrants = [keystead(), *(peer for peer in peers if not peer.missing)]
@@ -36,25 +74,7 @@ def measure(plan: Plan) -> Result:
         raise BenchFailed("\n".join(notes))
     for note in notes:
         print(note, flush=True)
-    filled = {
-        (entrant.name, sessions): _fill(plan, entrant, sessions)
-        for sessions in plan.sessions
-        for entrant in entrants
-    }
-    fewest = {entrant.name: filled[entrant.name, plan.sessions[0]] for entrant in entrants}
-    return Result(
-        "peers",
-        f"Keystead beside other projects, {TOKENS:,} sessions in turn, {CONNECTIONS} connections",
-        [
-            *_session_checks(plan, entrants, filled),
-            *peer_verbs.refreshes(plan, entrants, fewest),
-            *peer_verbs.sign_ins(plan, entrants, fewest),
-            *peer_verbs.sign_ups(plan, entrants, fewest),
-            *peer_starts.starts(plan, entrants),
-            *peer_starts.memory(plan, entrants, fewest),
-        ],
-        [*notes, *_explained(plan, entrants, fewest)],
-    )
+    return entrants, notes
 
 
 def _fill(plan: Plan, entrant: Entrant, sessions: int) -> Filled:
@@ -62,9 +82,10 @@ def _fill(plan: Plan, entrant: Entrant, sessions: int) -> Filled:
     return entrant.fill(plan.folder_of_peer(entrant.name, sessions), sessions, TOKENS)
 
 
-def _session_checks(
+def session_checks(
     plan: Plan, entrants: Sequence[Entrant], filled: dict[tuple[str, int], Filled]
 ) -> list[Figure]:
+    """Compare finding out who is asking, in databases of every size."""
     with ExitStack() as stack:
         bare = stack.enter_context(serving(BARE, plan.folder / "bare", plan.cores))
         bare_load = load_of(plan, bare.port, plan.folder, ["Accept: */*"])
@@ -129,7 +150,8 @@ def _against_the_best(
     return found
 
 
-def _explained(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[str]:
+def explained(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[str]:
+    """Say what a reader of the figures must know."""
     hashes = {entrant.name: read_hash(filled[entrant.name].password_hash) for entrant in entrants}
     return [
         *(

@@ -35,7 +35,7 @@ def measure(plan: Plan) -> Result:
     """Compare SQLite, PostgreSQL with few and with many sessions, and two server processes."""
     small = plan.sessions[0]
     with ExitStack() as stack:
-        server = stack.enter_context(_server())
+        server = stack.enter_context(postgres_server())
         contenders = [_on_sqlite(plan, stack, small)]
         contenders += [_on_postgres(plan, stack, server, each, 1) for each in plan.sessions]
         contenders.append(_on_postgres(plan, stack, server, small, 2))
@@ -50,9 +50,14 @@ def measure(plan: Plan) -> Result:
 
 
 @contextmanager
-def _server() -> Iterator[Cluster]:
+def postgres_server(**settings: str) -> Iterator[Cluster]:
+    """
+    Start a PostgreSQL server of our own, with *settings* besides.
+
+    Raises: BenchFailed: there is none on this machine.
+    """
     try:
-        with cluster(SETTINGS) as server:
+        with cluster(SETTINGS | settings) as server:
             yield server
     except NoServer as missing:
         raise BenchFailed(str(missing)) from missing

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.machine import Cores
+from bench.peers.carry import carry
 from bench.processes import BenchFailed, Process, free_port
 from bench.servers import KEPT, SEED_SECONDS, Server
+from tests.databases.postgres_server import Cluster
 
 # It says what it is worth.
 SECRET = "of a server that lives for minutes: 0123456789abcdef"
@@ -20,6 +22,15 @@ PATIENCE_SECONDS = 30
 
 SHARED = Path(__file__).parent / "shared"
 """What those written in Python have in common; it runs in their environments."""
+
+
+URL = "database-url"
+"""The file in a folder that names a database of a server."""
+
+
+def url_of(folder: Path) -> str | None:
+    """Return the URL of the database, unless it is in *folder* itself."""
+    return (folder / URL).read_text() if (folder / URL).exists() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,12 @@ class Entrant:
     needs: str = ""
     """A program that must be on the PATH."""
 
+    file: str = ""
+    """Its SQLite database, in its folder."""
+
+    make_tables: tuple[str, ...] = ()
+    """The command that makes its tables, if its server does not."""
+
     @property
     def missing(self) -> str | None:
         """Say why it cannot take part, or return None."""
@@ -84,9 +101,11 @@ class Entrant:
         return None
 
     def environment(self, folder: Path) -> Mapping[str, str]:
-        """Return the environment of a production server whose database is in *folder*."""
+        """Return the environment of a production server whose database *folder* holds or names."""
+        url = url_of(folder)
         return {
             **{name: os.environ[name] for name in KEPT if name in os.environ},
+            **({"PEER_DATABASE_URL": url} if url else {}),
             "PEER_FOLDER": str(folder),
             "PYTHONPATH": f"{self.programs}{os.pathsep}{SHARED}",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -108,6 +127,20 @@ class Entrant:
         folder.mkdir(parents=True)
         self._run((*self.seed, str(sessions), str(tokens)), folder, SEED_SECONDS)
         return Filled(**json.loads((folder / "seeded.json").read_text()))
+
+    def fill_postgres(
+        self, folder: Path, sessions: int, tokens: int, postgres: Cluster, database: str
+    ) -> Filled:
+        """Do the same in an empty *database* of a server, which *folder* names from then on."""
+        filled = self.fill(folder, sessions, tokens)
+        (folder / URL).write_text(postgres.plain_url(database))
+        if self.make_tables:
+            self._run(self.make_tables, folder, SEED_SECONDS)
+        else:
+            with self.serving(folder, Cores()):
+                pass  # It makes them when it starts.
+        carry(folder / self.file, postgres.psql, postgres.plain_url(database))
+        return filled
 
     def hashes_per_second(
         self, folder: Path, seconds: int, cores: Cores, password_hash: str

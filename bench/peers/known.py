@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from bench.load.http import request
 from bench.load.sources import USER_AGENT, bearers
-from bench.peers.entrant import Entrant, Filled
+from bench.peers.entrant import URL, Entrant, Filled, url_of
 from bench.servers import KEYSTEAD as KEYSTEAD_SERVE
-from bench.servers import READY, ROOT, environment, seed
+from bench.servers import READY, ROOT, Seeded, environment, seed
+from tests.databases.postgres_server import Cluster
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE / ".env"
@@ -21,8 +22,6 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": USER_
 
 WARM_UP_SECONDS = 5
 """V8 compiles what has run some thousand times; until then it is slower by half and more."""
-
-SQLITE = "SQLite, WAL, synchronous=FULL"
 
 
 def post_json(path: str, **members: str) -> bytes:
@@ -39,10 +38,20 @@ class Keystead(Entrant):
     """Keystead itself, served and filled as for every other measurement."""
 
     def environment(self, folder: Path) -> Mapping[str, str]:
-        return environment(folder)
+        return environment(folder, url_of(folder))
 
     def fill(self, folder: Path, sessions: int, tokens: int) -> Filled:
-        seeded = seed(folder, sessions, tokens)
+        return self._filled(seed(folder, sessions, tokens))
+
+    def fill_postgres(
+        self, folder: Path, sessions: int, tokens: int, postgres: Cluster, database: str
+    ) -> Filled:
+        seeded = seed(folder, sessions, tokens, postgres.url(database))
+        (folder / URL).write_text(postgres.url(database))
+        return self._filled(seeded)
+
+    @staticmethod
+    def _filled(seeded: Seeded) -> Filled:
         return Filled(
             bearers(seeded.access_tokens),
             seeded.emails,
@@ -79,7 +88,7 @@ def keystead() -> Entrant:
         hash_alone=argon2,
         ready=READY,
         refresh_path="/auth/refresh",
-        settings=f"granian, one process; {SQLITE}; throttle off",
+        settings="granian, one process; throttle off",
     )
 
 
@@ -106,9 +115,10 @@ def better_auth() -> Entrant:
         version=packages["better-auth"],
         settings=(
             f"{packages['better-auth']}, built-in adapter, better-sqlite3 "
-            f"{packages['better-sqlite3']}, node:http, one process; {SQLITE}; sessions of 7 days, "
+            f"{packages['better-sqlite3']} or pg {packages['pg']}, node:http, one process; sessions of 7 days, "
             "renewed once a day; rate limit off"
         ),
+        file="better-auth.db",
         installed=programs / "node_modules" / ".installed",
         needs=node,
     )
@@ -131,9 +141,10 @@ def fastapi_users() -> Entrant:
         version=packages["fastapi-users"],
         settings=(
             f"{packages['fastapi-users']}, SQLAlchemy {packages['sqlalchemy']}, aiosqlite "
-            f"{packages['aiosqlite']}, database strategy, bearer tokens, granian "
-            f"{packages['granian']} with uvloop, one process; {SQLITE}; tokens of 14 days"
+            f"{packages['aiosqlite']} or asyncpg {packages['asyncpg']}, database strategy, bearer tokens, granian "
+            f"{packages['granian']} with uvloop, one process; tokens of 14 days"
         ),
+        file="fastapi-users.db",
         installed=home / ".installed",
     )
 
@@ -163,9 +174,21 @@ def django_allauth() -> Entrant:
         refresh_path=f"{api}/tokens/refresh",
         version=packages["django-allauth"],
         settings=(
-            f"{packages['django-allauth']} headless, Django {packages['django']}, session tokens and "
-            f"JWT strategy, granian {packages['granian']} (WSGI), one process, 4 threads; {SQLITE}, "
+            f"{packages['django-allauth']} headless, Django {packages['django']}, psycopg "
+            f"{packages['psycopg']} on PostgreSQL, session tokens and "
+            f"JWT strategy, granian {packages['granian']} (WSGI), one process, 4 threads; "
             "persistent connection; sessions of 14 days in the database; rate limits off"
+        ),
+        file="django-allauth.db",
+        make_tables=(
+            python,
+            "-m",
+            "django",
+            "migrate",
+            "--verbosity",
+            "0",
+            "--settings",
+            "settings",
         ),
         installed=home / ".installed",
     )

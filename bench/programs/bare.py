@@ -54,7 +54,7 @@ async def bare(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": BODY})
 
 
-def load_bare() -> Callable[..., Any]:
+def load_bare(_: Callable[[], object]) -> Callable[..., Any]:
     """Return the empty function, and leave the process as the server made it."""
     return bare
 
@@ -65,21 +65,27 @@ def load_bare_as_keystead(load_keystead: Callable[[], object]) -> Callable[..., 
     return bare
 
 
-class BareGranian(Granian):  # type: ignore[misc, valid-type] # one of two classes, by the build
-    """The same server with another application."""
+def serve_with(load: Callable[[Callable[[], object]], Callable[..., Any]]) -> None:
+    """
+    Run `keystead serve` as the command line says, with another application in its processes.
 
-    is_set_up = False
+    Args:
+        load: makes that application in each process, given what would have made Keystead's.
 
-    def serve(self, *, target_loader: Callable[[], object], wrap_loader: bool) -> None:
-        loader = partial(load_bare_as_keystead, target_loader) if self.is_set_up else load_bare
-        super().serve(target_loader=loader, wrap_loader=wrap_loader)
+    """
+
+    class OtherGranian(Granian):  # type: ignore[misc, valid-type] # one of two classes, by the build
+        def serve(self, *, target_loader: Callable[[], object], wrap_loader: bool) -> None:
+            super().serve(target_loader=partial(load, target_loader), wrap_loader=wrap_loader)
+
+    command = importlib.import_module("keystead.cli.serve")
+    assert command.Granian is Granian
+    vars(command)["Granian"] = OtherGranian
+    main()
 
 
 if __name__ == "__main__":
     if SET_UP in sys.argv:
         sys.argv.remove(SET_UP)
-        BareGranian.is_set_up = True
-    command = importlib.import_module("keystead.cli.serve")
-    assert command.Granian is Granian
-    vars(command)["Granian"] = BareGranian
-    main()
+        serve_with(load_bare_as_keystead)
+    serve_with(load_bare)

@@ -89,12 +89,20 @@ class Cluster:
         self._make()
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}?sslmode=disable"
+        return f"{self.plain_url(database)}?sslmode=disable"
+
+    def plain_url(self, database: str) -> str:
+        """Return it without parameters, which not every driver knows."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def psql(self) -> Path:
+        return self._programs / "psql"
 
     def make_database(self, name: str) -> None:
         """Make an empty one."""
         subprocess.run(
-            [self._programs / "psql", self.url(), "-qc", f"CREATE DATABASE {name}"],
+            [self.psql, self.url(), "-qc", f"CREATE DATABASE {name}"],
             check=True, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ https://docs.djangoproject.com/en/5.2/howto/deployment/checklist/ and .../ref/da
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # allauth names this module and does not import it; which other library does depends on what is installed.
 import cryptography.hazmat.primitives.serialization  # noqa: F401
@@ -71,6 +72,16 @@ DATABASES = {
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL;"},
     }
 }
+if url := os.environ.get("PEER_DATABASE_URL"):
+    server = urlsplit(url)
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": server.path.removeprefix("/"),
+        "USER": server.username,
+        "HOST": server.hostname,
+        "PORT": server.port,
+        "CONN_MAX_AGE": None,
+    }
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -62,15 +62,20 @@ class UserUpdate(schemas.BaseUserUpdate):
     """What may be changed."""
 
 
-engine = create_async_engine(f"sqlite+aiosqlite:///{os.environ['PEER_FOLDER']}/fastapi-users.db")
+IN_A_FILE = f"sqlite+aiosqlite:///{os.environ['PEER_FOLDER']}/fastapi-users.db"
+URL = os.environ.get("PEER_DATABASE_URL", IN_A_FILE)
+engine = create_async_engine(URL.replace("postgresql:", "postgresql+asyncpg:"))
 session_maker = async_sessionmaker(engine, expire_on_commit=False)
 
 
-@event.listens_for(engine.sync_engine, "connect")
 def _use_wal(connection, _) -> None:  # noqa: ANN001 - of two libraries, neither typed here.
     # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html shows how PRAGMAs are set. `synchronous`
     # stays FULL, SQLite's default: what was committed survives a power cut, as in Keystead.
     connection.execute("PRAGMA journal_mode = WAL")
+
+
+if URL == IN_A_FILE:
+    event.listen(engine.sync_engine, "connect", _use_wal)
 
 
 async def get_session() -> AsyncGenerator[AsyncSession, None]:
