@@ -106,9 +106,9 @@ def _moment(found: object) -> datetime | None:
     if found is None:
         return None
     try:
-        moment = datetime.fromisoformat(str(found))
+        moment = datetime.fromisoformat(found)  # type: ignore[arg-type] # what is no text raises
         moment = in_milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise Unusable("its created is no time, such as 2024-01-02T03:04:05Z") from None
     if moment < EPOCH:
         raise Unusable("its created is before 1970")
