@@ -49,7 +49,9 @@ def create_app(path: str, settings: Settings | None = None) -> Shell:
     Raises: SettingsRefused. ValueError: *path* is none.
     """
     if not PATH.fullmatch(path):
-        raise ValueError(f"{path!r} is no path to mount at; such as /accounts, without a slash at the end")
+        raise ValueError(
+            f"{path!r} is no path to mount at; such as /accounts, without a slash at the end"
+        )
     settings = settings or Settings.load()
     logs.configure(settings.log_style, in_background=True)
     return build(settings, path=path)

@@ -41,9 +41,7 @@ def test_an_application_with_keystead_inside_does_what_the_page_says(database: D
     tour = steps(page)
     assert len(tour) > 3
 
-    with serving(
-        database, [f"{sys.prefix}/bin/{program}", *arguments], "/accounts/readyz"
-    ) as port:
+    with serving(database, [f"{sys.prefix}/bin/{program}", *arguments], "/accounts/readyz") as port:
         printed = run(tour, port, database)
 
     for step, text in zip(tour, printed, strict=True):

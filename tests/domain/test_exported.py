@@ -91,7 +91,14 @@ def test_a_time_without_a_zone_is_in_utc(found: str, moment: datetime) -> None:
         *(({"status": each}, "its status") for each in ("asleep", "", 0, True, ["active"])),
         *(
             ({"created": each}, "no time")
-            for each in ("yesterday", "", 1_704_164_645, 20240102, "0001-01-01T00:00:00+14:00", [MADE])
+            for each in (
+                "yesterday",
+                "",
+                1_704_164_645,
+                20240102,
+                "0001-01-01T00:00:00+14:00",
+                [MADE],
+            )
         ),
         ({"created": "1969-12-31T23:59:59Z"}, "before 1970"),
         ({"password": None}, "no password"),

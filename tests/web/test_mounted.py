@@ -12,7 +12,6 @@ from keystead import logs
 from keystead.app import create_app
 from keystead.settings import Settings, SettingsRefused
 from tests.conftest import HOME
-from tests.environment import Environment
 from tests.web.expect import assert_problem
 
 
@@ -36,8 +35,10 @@ def test_what_is_no_path_is_refused(settings: Settings, path: str) -> None:
         create_app(path, settings)
 
 
-def test_settings_are_those_of_the_environment_and_are_refused_as_ever(env: Environment) -> None:
-    env.set(KEYSTEAD_ENVIRONMENT="production")
+def test_settings_are_those_of_the_environment_and_are_refused_as_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KEYSTEAD_ENVIRONMENT", "production")
 
     with pytest.raises(SettingsRefused, match="KEYSTEAD_ALLOWED_HOSTS"):
         create_app("/accounts")
