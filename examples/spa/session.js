@@ -66,22 +66,21 @@ export function createSession({ url = "", apis = [], name = "keystead-session", 
 
   async function swap() {
     const before = owner;
-    const once = () => ask("POST", "/auth/refresh");
-    const again = async (problem) => {
-      // Where there are no locks another tab may have been first: the cookie that it is given now is good.
-      if (problem.code !== "refresh_superseded") throw problem;
-      await new Promise((go) => setTimeout(go, 300));
-      return once();
-    };
+    const once = (tries) =>
+      ask("POST", "/auth/refresh").catch(async (problem) => {
+        if (!tries || problem.code !== "refresh_superseded") throw problem;
+        // Where there are no locks other tabs may have been first: the cookie that one of them was given is good.
+        await new Promise((go) => setTimeout(go, 500 * Math.random()));
+        return once(tries - 1);
+      });
     try {
-      setToken((await once().catch(again)).accessToken);
+      setToken((await once(5)).accessToken);
     } catch (problem) {
       if (OVER.has(problem.code)) leave();
       throw problem;
     }
     if (before && owner !== before) enter().catch(() => change("unknown"));
   }
-
   const enter = async () => change("in", (await ask("GET", "/profile")).user);
   async function start() {
     tabs ??= listen();

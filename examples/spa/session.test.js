@@ -1,10 +1,11 @@
 /*
  * session.js against a Keystead that runs:
  *
- *   KEYSTEAD_ACCESS_TOKEN_LIFETIME=1s make serve
+ *   make serve
  *   KEYSTEAD_URL=http://127.0.0.1:3020 node --test examples/spa/session.test.js
  *
- * A browser is a cookie jar here, a lock and a name that its tabs share.
+ * A browser is a cookie jar here, a lock and a name that its tabs share. Its access tokens can be spoiled at any
+ * moment: what is sent in their place is refused as one that has expired is.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -17,7 +18,6 @@ import { Problem, createSession } from "./session.js";
 const KEYSTEAD = process.env.KEYSTEAD_URL;
 const CROSS_SITE = process.env.CROSS_SITE_URL;
 const PASSWORD = "correct horse battery staple";
-const EXPIRED_MS = 1_200;
 const opened = [];
 
 after(() => opened.forEach((tab) => tab.close()));
@@ -26,6 +26,8 @@ class Browser {
   cookies = new Map();
   storage = new Map();
   asked = [];
+  #given = new Set();
+  #spoiled = new Set();
   name = randomUUID();
   #last = Promise.resolve();
 
@@ -48,11 +50,18 @@ class Browser {
     return made;
   }
 
+  spoil() {
+    this.#spoiled = new Set([...this.#spoiled, ...this.#given]);
+  }
+
   #fetchFrom(origin) {
     return async (target, { headers, keepalive, ...options } = {}) => {
       const sent = new Headers(headers);
       sent.set("Origin", origin);
       sent.set("Cookie", [...this.cookies].map((pair) => pair.join("=")).join("; "));
+      const token = sent.get("Authorization");
+      if (token) this.#given.add(token);
+      if (this.#spoiled.has(token)) sent.set("Authorization", "Bearer spoiled");
       this.asked.push(new URL(target).pathname);
       const answer = await fetch(target, { ...options, headers: sent });
       for (const cookie of answer.headers.getSetCookie()) {
@@ -117,7 +126,8 @@ test("whoever watches is told of each change, until they stop", async () => {
 
 test("ten requests at once with an expired token are one refresh", async () => {
   const { browser, tab } = await signedIn();
-  await wait(EXPIRED_MS);
+  await profile(tab);
+  browser.spoil();
   const before = browser.refreshes();
   const statuses = await Promise.all(Array.from({ length: 10 }, () => profile(tab)));
   assert.deepEqual(statuses, Array(10).fill(200));
@@ -129,7 +139,8 @@ for (const hasLocks of [true, false]) {
     const { browser, tab } = await signedIn({ hasLocks });
     const tabs = [tab, await anotherTab(browser, { hasLocks }), await anotherTab(browser, { hasLocks })];
     for (let round = 0; round < 2; round += 1) {
-      await wait(EXPIRED_MS);
+      await Promise.all(tabs.map(profile));
+      browser.spoil();
       assert.deepEqual(await Promise.all(tabs.map(profile)), [200, 200, 200]);
     }
     assert.deepEqual(tabs.map((one) => one.current().status), ["in", "in", "in"]);
@@ -164,11 +175,12 @@ test("a session that was ended on another device is noticed by the next request"
 
 test("a stolen cookie that was used ends it for both", async () => {
   const { browser, tab } = await signedIn();
+  await profile(tab);
+  browser.spoil();
   const thief = new Browser();
   thief.cookies = new Map(browser.cookies);
   await thief.tab().start();
   await thief.tab().start();
-  await wait(EXPIRED_MS);
   await assert.rejects(profile(tab), (problem) => codeOf(problem) === "refresh_reused");
   assert.equal(tab.current().status, "out");
 });

@@ -14,7 +14,7 @@ from keystead.settings import OF_COMMANDS, Settings, names_of
 from tests.docs.markdown import codes, documents, read, rows
 
 NAME = re.compile(r"\bKEYSTEAD_[A-Z_]*[A-Z]\b")
-OF_THE_TESTS = {"KEYSTEAD_TEST_STORE"}
+OF_THE_TESTS = {"KEYSTEAD_URL", "KEYSTEAD_TEST_STORE"}
 
 LISTED = {cells[0].partition(",")[0].strip("`"): cells for cells in rows(read("docs/settings.md"))}
 
