@@ -19,6 +19,7 @@ from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
+from structlog.processors import TimeStamper, add_log_level, format_exc_info
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from keystead.domain.events import Event
@@ -46,6 +47,8 @@ _processors: list[Processor] = []
 
 
 class _Chosen:
+    """The log that `configure` has chosen last."""
+
     def __getattr__(self, level: str) -> Any:  # noqa: ANN401 - a method of `Log`.
         return getattr(_lines, level)
 
@@ -175,6 +178,8 @@ def _write(stream: TextIO, text: str) -> None:
 line_counts: Counter[tuple[str, str]] = Counter()
 """How many lines of each event and level this process has written, but for requests."""
 
+_lines: Log
+
 
 def configure(
     style: Literal["console", "json"], stream: TextIO | None = None, *, in_background: bool = False
@@ -182,17 +187,14 @@ def configure(
     """Choose how lines look, where they go (standard output), and whether a thread writes them."""
     global _lines  # noqa: PLW0603 - a process has one log of ours.
     _lines = Log(style, stream or sys.stdout, in_background=in_background)
-    _processors[:] = [
-        structlog.processors.add_log_level,
-        _count,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    stamp = TimeStamper(fmt="iso", utc=True)
+    _processors[:] = [add_log_level, _count, stamp, format_exc_info, _keep_listed]
     if style == "json":
-        _processors.extend((structlog.processors.format_exc_info, _keep_listed, _to_json))
+        _processors.append(_to_json)
     else:
         # The console's own way to show a traceback prints local variables, passwords among them.
         console = structlog.dev.ConsoleRenderer(colors=(stream or sys.stdout).isatty())
-        _processors.extend((structlog.processors.format_exc_info, _keep_listed, _escape, console))
+        _processors.extend((_escape, console))
 
 
 def log_request(line: RequestLine) -> None:

@@ -6,15 +6,16 @@ import sys
 
 import pytest
 
+from keystead.devices import read_device
 from tests.databases import Database
-from tests.docs.markdown import ROOT, Block, blocks, read
+from tests.docs.markdown import ROOT, Block, blocks, codes, read, rows, section
 from tests.docs.tour import is_what_was_promised, run, serving, steps
 
 PAGES = sorted(f"docs/how-to/{path.name}" for path in (ROOT / "docs" / "how-to").glob("*.md"))
-MOUNTING, MIGRATING, SPA = (f"docs/how-to/{name}.md" for name in ("mounting", "migrating", "spa"))
+MOBILE, MOUNTING, SPA = (f"docs/how-to/{name}.md" for name in ("mobile", "mounting", "spa"))
 
 SHOWN = {
-    ("docs/how-to/mounting.md", "python mounted"): "examples/mounted/app.py",
+    (MOUNTING, "python mounted"): "examples/mounted/app.py",
     (SPA, "js next.config.js"): "examples/spa/next/next.config.js",
     (SPA, "js route.js"): "examples/spa/next/app/api/hello/route.js",
     (SPA, "js proxy.js"): "examples/spa/next/proxy.js",
@@ -77,3 +78,32 @@ def is_command(line: str) -> bool:
         r"KEYSTEAD_URL=http://127\.0\.0\.1:3020 node --test examples/spa/session\.test\.js",
     )
     return any(re.fullmatch(pattern, line) for pattern in started)
+
+
+def test_devices_are_named_as_the_page_says() -> None:
+    table = rows(section(read(MOBILE), "## The name of the device"))
+    named = {codes(said)[0]: (name, system) for said, name, system in table if codes(said)}
+
+    assert len(named) > 3
+    for user_agent, shown in named.items():
+        found = read_device(user_agent)
+        assert (found.name or "-", found.os or "-") == shown, user_agent
+
+
+def test_every_refusal_that_an_application_meets_is_one_of_ours() -> None:
+    known = {codes(cells[0])[0] for cells in rows(read("docs/errors.md")) if len(cells) == 4}
+    table = rows(section(read(MOBILE), "## What to do with each refusal"))
+    met = {code for cells in table for code in codes(cells[1])}
+
+    assert len(met) > 10
+    assert met <= known
+    of_401 = {codes(cells[0])[0] for cells in rows(read("docs/errors.md")) if cells[1] == "401"}
+    assert of_401 <= met
+
+
+def test_the_module_knows_each_code_that_ends_a_session() -> None:
+    found = re.search(r"const OVER = new Set\(\[(.*?)\]\)", read("examples/spa/session.js"))
+    assert found
+    known = {codes(cells[0])[0] for cells in rows(read("docs/errors.md")) if len(cells) == 4}
+
+    assert set(re.findall(r'"(\w+)"', found[1])) <= known

@@ -182,8 +182,9 @@ async def test_two_processes_are_one_service(database: Database) -> None:
             await client.post("/auth/logout")
             assert await statuses(server, bob) == {401}
         for port in (first, second):
-            text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
-            assert 'route="/profile"' in text  # Both have answered.
+            async with client_of(port) as operator:
+                # Both have answered.
+                assert 'route="/profile"' in (await operator.get("/metrics")).text
 
 
 async def statuses(server: Server, person: Person) -> set[int]:

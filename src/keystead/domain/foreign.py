@@ -66,10 +66,7 @@ def user_id(milliseconds: int, rest: int) -> UserId:
     """
     Put a UUID of version 7 together, from which both can be read back.
 
-    Args:
-        milliseconds: its time since 1970, below 2**48.
-        rest: below 2**64; becomes its last bits.
-
+    Args:   milliseconds: its time since 1970, below 2**48. rest: below 2**64; becomes its last bits.
     Source: RFC 9562 section 5.7.
     """
     high, low = rest >> 62, rest & _LOW_62_BITS
