@@ -47,8 +47,6 @@ _processors: list[Processor] = []
 
 
 class _Chosen:
-    """The log that `configure` has chosen last."""
-
     def __getattr__(self, level: str) -> Any:  # noqa: ANN401 - a method of `Log`.
         return getattr(_lines, level)
 
