@@ -1,6 +1,7 @@
 """What `create_app` gives to an application that mounts it, in this process."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,8 +11,9 @@ from starlette.routing import Mount
 
 from keystead import logs
 from keystead.app import create_app
+from keystead.domain.errors import StoreDown
 from keystead.settings import Settings, SettingsRefused
-from tests.conftest import HOME
+from tests.conftest import HOME, MakeSettings
 from tests.web.expect import assert_problem
 
 
@@ -87,3 +89,14 @@ async def test_what_the_application_around_it_logs_stays_its_own(settings: Setti
     accounts = create_app("/accounts", settings)
     async with accounts.running():
         assert structlog.get_config() == before
+
+
+async def test_a_file_that_cannot_be_opened_stops_the_application(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    # A folder.
+    accounts = create_app("/accounts", make_settings(database_url=f"sqlite:///{tmp_path}"))
+
+    with pytest.raises(StoreDown):
+        async with accounts.running():
+            raise AssertionError("it must not get as far")
