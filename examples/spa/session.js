@@ -22,7 +22,7 @@ export class Problem extends Error {
 }
 
 /* apis: other origins that may see the access token. What stands after it is there for tests. */
-export function createSession({ url = "", apis = [], name = "keystead-session", fetch = (...of) => globalThis.fetch(...of), locks = globalThis.navigator?.locks, storage = globalThis.localStorage } = {}) {
+export function createSession({ url = "", apis = [], name = "keystead-session", fetch = (...of) => globalThis.fetch(...of), locks = globalThis.navigator?.locks, storage = globalThis.window?.localStorage } = {}) {
   const page = globalThis.location?.href ?? "http://localhost/";
   const home = new URL(url || "/", page).href.replace(/\/$/, "");
   const mayKnow = new Set([new URL(page).origin, new URL(home).origin, ...apis]);
@@ -52,7 +52,8 @@ export function createSession({ url = "", apis = [], name = "keystead-session", 
     // keepalive: left in the middle of a refresh, a page would lose the new cookie, and the old one is spent.
     const how = { method, headers, body: body && JSON.stringify(body), credentials: "include", cache: "no-store", redirect: "error", keepalive: true };
     const answer = await fetch(home + path, how).catch(() => Promise.reject(new Problem("offline")));
-    const said = await answer.json().catch(() => ({}));
+    // What a proxy in between says may be anything; a success that was cut off is none.
+    const said = await answer.json().catch(() => (answer.ok ? Promise.reject(new Problem("offline")) : {}));
     if (answer.headers.has("X-CSRF-Token")) storage?.setItem(name, answer.headers.get("X-CSRF-Token"));
     if (answer.ok) return said;
     throw new Problem(said.code ?? "unknown", answer, said);

@@ -220,6 +220,14 @@ test("where nobody answers nobody is signed out", async () => {
   assert.equal(tab.current().status, "unknown");
 });
 
+test("a success that was cut off is none", async () => {
+  const cutOff = async () => new Response('{"accessToken":"ey', { status: 200 });
+  const tab = createSession({ url: KEYSTEAD, name: randomUUID(), storage: null, locks: null, fetch: cutOff });
+  opened.push(tab);
+  await assert.rejects(tab.start(), (problem) => codeOf(problem) === "offline");
+  assert.equal(tab.current().status, "unknown");
+});
+
 test("where the cookie goes to other sites the token against forgery goes along", async () => {
   const { browser, tab } = await signedIn({ url: CROSS_SITE, origin: "https://app.example" });
   const reloaded = await anotherTab(browser, { url: CROSS_SITE, origin: "https://app.example" });
