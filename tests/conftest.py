@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import structlog
 
 from keystead import logs
 from keystead.app import build
@@ -217,4 +216,4 @@ def read_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadLog]:
         return [orjson.loads(line) for line in stream.getvalue().splitlines()]
 
     yield read
-    structlog.reset_defaults()
+    logs.configure("console")

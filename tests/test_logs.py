@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import pytest
-import structlog
 
 from keystead import logs
 from keystead.domain.events import Event, EventName, Severity
@@ -34,7 +33,7 @@ def _own_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The process has one log; it is as before after each test."""
     monkeypatch.setattr(logs, "_lines", logs._lines)
     yield
-    structlog.reset_defaults()
+    logs.configure("console")
 
 
 def written(style: Style) -> io.StringIO:

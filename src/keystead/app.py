@@ -1,5 +1,6 @@
 """Builds the ASGI application: the routes, the tools they work with, and what runs beside them."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
@@ -33,11 +34,34 @@ from keystead.web.page_files import PageFiles, Site, read_contents
 from keystead.web.shell import Reach, Shell
 from keystead.web.tally import Tally
 
+PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+"""Where it may be mounted: what needs no escaping in an address, a page or a script."""
 
-def build(settings: Settings, clock: Clock = system_clock) -> Shell:
+
+def create_app(path: str, settings: Settings | None = None) -> Shell:
+    """
+    Return the ASGI application for another one to mount at *path*; docs/how-to/mounting.md says how.
+
+    The settings are those of `keystead serve`, from the environment. Whoever mounts it enters `running()`
+    for as long as it serves, and calls this in each of its processes.
+
+    Args:   path: as browsers see it, such as `/accounts`.
+    Raises: SettingsRefused. ValueError: *path* is none.
+    """
+    if not PATH.fullmatch(path):
+        raise ValueError(
+            f"{path!r} is no path to mount at; such as /accounts, without a slash at the end"
+        )
+    settings = settings or Settings.load()
+    logs.configure(settings.log_style, in_background=True)
+    return build(settings, path=path)
+
+
+def build(settings: Settings, clock: Clock = system_clock, path: str = "") -> Shell:
     """
     Return the ASGI application; it connects when the server starts it.
 
+    Args:   path: what stands before every path of ours, in an application that mounts this one.
     Raises: UndeclaredAccess: a route does not say who may use it.
     """
     context = Context(
@@ -46,7 +70,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         service=settings.app_name,
         version=__version__,
         first_request=int.from_bytes(SystemRandomness().new_salt()),
-        pages=_page_files(settings),
+        pages=_page_files(settings, path),
         has_hints=not settings.is_production,
     )
 
@@ -66,12 +90,13 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
         description="Accounts, sessions and tokens. Errors are problem documents (RFC 9457).",
         lifespan=lifespan,
         openapi_url=None,
+        servers=[{"url": path}] if path else None,
     )
     app.state.context = context
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)
-    return Shell(app, _reach(settings), tally)
+    return Shell(app, _reach(settings, path), tally)
 
 
 def all_routes(settings: Settings) -> list[Guarded]:
@@ -92,14 +117,15 @@ def all_routes(settings: Settings) -> list[Guarded]:
     return [route for routes in modules for route in routes]
 
 
-def _page_files(settings: Settings) -> PageFiles:
+def _page_files(settings: Settings, path: str) -> PageFiles:
     areas = settings.page_areas
-    site = Site(settings.app_name, MIN_LENGTHS[settings.password_profile], areas)
+    site = Site(settings.app_name, MIN_LENGTHS[settings.password_profile], areas, path)
     return PageFiles(site, read_contents() if areas else {})
 
 
-def _reach(settings: Settings) -> Reach:
+def _reach(settings: Settings, path: str) -> Reach:
     return Reach(
+        path=path,
         hosts=settings.served_hosts,
         origins=settings.allowed_origins,
         trusted_proxies=settings.trusted_proxies,

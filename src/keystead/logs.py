@@ -19,9 +19,10 @@ from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
+from structlog.processors import TimeStamper, add_log_level, format_exc_info
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from keystead.domain.events import Event, Severity
+from keystead.domain.events import Event
 
 FIELDS = frozenset({
     "event", "level", "timestamp", "exception",
@@ -42,9 +43,18 @@ FINISH_SECONDS = 2.0
 
 REQUEST_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
-_LEVELS = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "critical"}
+_processors: list[Processor] = []
 
-log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+class _Chosen:
+    def __getattr__(self, level: str) -> Any:  # noqa: ANN401 - a method of `Log`.
+        return getattr(_lines, level)
+
+
+# Not by structlog's own configuration: that is the program's which we may be mounted in.
+log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+    _Chosen(), _processors, structlog.make_filtering_bound_logger(logging.INFO), dict
+)
 
 
 @dataclass  # With slots, writing one would take twice as long.
@@ -166,31 +176,23 @@ def _write(stream: TextIO, text: str) -> None:
 line_counts: Counter[tuple[str, str]] = Counter()
 """How many lines of each event and level this process has written, but for requests."""
 
-_lines = Log("console", sys.stdout, in_background=False)
+_lines: Log
 
 
 def configure(
     style: Literal["console", "json"], stream: TextIO | None = None, *, in_background: bool = False
 ) -> None:
     """Choose how lines look, where they go (standard output), and whether a thread writes them."""
-    global _lines  # noqa: PLW0603 - a process has one log; structlog keeps its own the same way.
-    lines = _lines = Log(style, stream or sys.stdout, in_background=in_background)
-    processors: list[Processor] = [
-        structlog.processors.add_log_level,
-        _count,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    global _lines  # noqa: PLW0603 - a process has one log of ours.
+    _lines = Log(style, stream or sys.stdout, in_background=in_background)
+    stamp = TimeStamper(fmt="iso", utc=True)
+    _processors[:] = [add_log_level, _count, stamp, format_exc_info, _keep_listed]
     if style == "json":
-        processors += [structlog.processors.format_exc_info, _keep_listed, _to_json]
+        _processors.append(_to_json)
     else:
         # The console's own way to show a traceback prints local variables, passwords among them.
         console = structlog.dev.ConsoleRenderer(colors=(stream or sys.stdout).isatty())
-        processors += [structlog.processors.format_exc_info, _keep_listed, _escape, console]
-    structlog.configure(
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: lines,
-    )
+        _processors.extend((_escape, console))
 
 
 def log_request(line: RequestLine) -> None:
@@ -205,15 +207,9 @@ def finish() -> None:
 
 def record(event: Event) -> None:
     """Write a security event down; `domain.ports.Record`."""
-    fields = {
-        "actor": event.actor,
-        "subject": event.subject,
-        "session": event.session,
-        "ended": event.ended,
-        "detail": event.detail,
-    }
-    write = getattr(log, _LEVELS[event.severity])
-    write(event.name.value, **{name: value for name, value in fields.items() if value is not None})
+    names = ("actor", "subject", "session", "ended", "detail")
+    said = {name: value for name in names if (value := getattr(event, name)) is not None}
+    getattr(log, event.severity.value)(event.name.value, **said)
 
 
 def _count(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
@@ -248,3 +244,6 @@ def _to_json(_: WrappedLogger, __: str, line: EventDict) -> str:
         return orjson.dumps(line, default=str).decode()
     except TypeError:  # A number or a text that orjson does not take; slower, but nothing is lost.
         return json.dumps(line, default=str)
+
+
+configure("console")  # Until somebody says otherwise.

@@ -336,6 +336,13 @@ class Settings(BaseSettings):
         return self.allowed_hosts or (*LOOPBACK_HOSTS, self.host.lower())
 
     @property
+    def log_style(self) -> Literal["console", "json"]:
+        """How lines of the log look."""
+        if self.log_format == "auto":
+            return "json" if self.is_production else "console"
+        return self.log_format
+
+    @property
     def page_areas(self) -> tuple[str, ...]:
         """Which areas of the pages are served, each by the name that its addresses begin with."""
         is_served = {"account": self.account_pages, "admin": self.admin_pages}

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 
 from keystead import logs
 from tests.conftest import Service
@@ -24,7 +23,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, style: Any = "json") -> Iterator[io.
             yield stream
             logs.finish()
         finally:
-            structlog.reset_defaults()
+            logs.configure("console")
 
 
 class Wiretap:

@@ -14,7 +14,8 @@ from keystead.settings import OF_COMMANDS, Settings, names_of
 from tests.docs.markdown import codes, documents, read, rows
 
 NAME = re.compile(r"\bKEYSTEAD_[A-Z_]*[A-Z]\b")
-OF_THE_TESTS = {"KEYSTEAD_TEST_STORE"}
+OF_OTHERS = {"KEYSTEAD_TEST_STORE", "KEYSTEAD_URL"}
+"""Of the tests, and of examples."""
 
 LISTED = {cells[0].partition(",")[0].strip("`"): cells for cells in rows(read("docs/settings.md"))}
 
@@ -35,7 +36,7 @@ def test_a_settings_names_default_bounds_and_meaning_are_those_of_the_program(fi
 
 
 def test_no_document_names_a_setting_that_does_not_exist() -> None:
-    known = {names_of(field)[0] for field in Settings.model_fields} | OF_THE_TESTS | OF_COMMANDS
+    known = {names_of(field)[0] for field in Settings.model_fields} | OF_OTHERS | OF_COMMANDS
 
     named = {path.name: set(NAME.findall(path.read_text())) for path in documents()}
 

@@ -75,17 +75,20 @@ def is_what_was_promised(printed: str, expected: str) -> bool:
 
 
 @contextmanager
-def serving(database: Database) -> Iterator[int]:
-    """Start the server in the database's folder as `make serve` does, on a free port."""
+def serving(
+    database: Database, command: list[str] | None = None, ready: str = "/readyz"
+) -> Iterator[int]:
+    """Start the server in the database's folder as `make serve` does, on a free port, or another *command*."""
     port = _free_port()
-    command = [str(KEYSTEAD), "serve", "--port", str(port)]
+    command = command or [str(KEYSTEAD), "serve", "--port", DOCUMENTED_PORT]
+    command = [str(port) if part == DOCUMENTED_PORT else part for part in command]
     folder, env = database.folder, _environment_on(database)
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        _wait_until_ready(server, port, folder)
+        _wait_until_ready(server, f"http://127.0.0.1:{port}{ready}", folder)
         yield port
     finally:
         server.terminate()
@@ -102,11 +105,11 @@ def _environment_on(database: Database) -> dict[str, str]:
     return environment() | ({} if is_embedded(database.url) else environment_of(database))
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], url: str, folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == httpx.codes.OK:
+            if httpx.get(url).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             time.sleep(0.05)  # A process is starting: there is nothing else to wait for.

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keystead.domain.reference import Unusable, made_at, moment, new_id, password_hash, role
+from keystead.domain.foreign import Unusable
+from keystead.domain.reference import made_at, moment, new_id, password_hash, role
 from keystead.domain.user import Role
 
 object_ids = st.from_regex(r"[0-9a-f]{24}", fullmatch=True)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from keystead.assembly import system_clock
+from keystead.cli.account_file import AccountFile
 from keystead.cli.moving import DryRun
 from keystead.cli.progress import progress
 from keystead.cli.running import AsJson, run, show, stop, text
-from keystead.flows.import_reference import Import, LeftOut, import_reference
+from keystead.flows.import_accounts import Import, LeftOut, import_accounts
 from keystead.flows.tools import Tools
 from keystead.settings import IMPORT_FROM
 
@@ -47,17 +49,62 @@ def reference_(
     async def take_over(tools: Tools) -> Import:
         async with ReferenceDatabase(source) as system:
             with progress() as tell:
-                return await import_reference(
+                return await import_accounts(
                     tools, system, system_clock(), tell, is_rehearsal=dry_run
                 )
 
     found = run(take_over)
+    _report(found, is_done=not dry_run, as_json=as_json)
+    if not (found.imported or found.left_out):
+        stop("there are no users in that database: does the URL name the right one?")
+    _say_without_admin(found)
+
+
+@import_.command("file")
+def file_(
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines.", exists=True, dir_okay=False, readable=True)
+    ],
+    *,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Import the others if some cannot be.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Take over accounts from a file; docs/how-to/migrating.md says how others' are made into one.
+
+    People sign in with the passwords they have. If an account cannot be taken over, none is, unless
+    those may be left out. Who is here already is not changed, so it can be run again.
+    """
+    accounts = AccountFile(file)
+
+    async def take_over(tools: Tools) -> tuple[Import, bool]:
+        with progress() as tell:
+            now = system_clock()
+            found = await import_accounts(tools, accounts, now, tell, is_rehearsal=True)
+            if dry_run or (found.left_out and not leave_out):
+                return found, False
+            return await import_accounts(tools, accounts, now, tell), True
+
+    found, is_done = run(take_over)
+    _report(found, is_done=is_done, as_json=as_json)
+    if not (found.imported or found.left_out):
+        stop("there are no accounts in that file")
+    _say_without_admin(found)
+    if found.left_out and not leave_out:
+        stop("nothing was imported: repair these lines, or add --leave-out to import the others")
+
+
+def _report(found: Import, *, is_done: bool, as_json: bool) -> None:
     if as_json:
         show(_described(found))
     else:
-        _say(found, "would be" if dry_run else "were")
-    if not (found.imported or found.left_out):
-        stop("there are no users in that database: does the URL name the right one?")
+        _say(found, "were" if is_done else "would be")
+
+
+def _say_without_admin(found: Import) -> None:
     if not found.has_admin:
         typer.echo("keystead: there is no admin; see `keystead create-admin`", err=True)
 

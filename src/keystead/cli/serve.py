@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from granian import Granian
@@ -164,7 +164,7 @@ def _load(settings: Settings, supervisor: int) -> "Shell":
 
     _stop_without(supervisor)
     _keep_threads_from_interrupting_each_other()
-    logs.configure(_log_style(settings), in_background=True)
+    logs.configure(settings.log_style, in_background=True)
     shell = build(settings)
     _spare_the_collector()
     return shell
@@ -230,9 +230,3 @@ def _shown(host: str) -> str:
     if host == "127.0.0.1":
         return "localhost"
     return f"[{host}]" if ":" in host else host
-
-
-def _log_style(settings: Settings) -> Literal["console", "json"]:
-    if settings.log_format == "auto":
-        return "json" if settings.is_production else "console"
-    return settings.log_format

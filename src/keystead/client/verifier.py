@@ -23,7 +23,8 @@ class Verifier:
     One for each program, made once: it keeps the keys.
 
     Args:
-        url: where Keystead is, without a path: `https://accounts.example.com`. Over anything but the
+        url: where Keystead is: `https://accounts.example.com`, with the path that it is mounted at, if it
+            is. Over anything but the
             loopback address or a network of your own it must be https.
         issuer: its `KEYSTEAD_ISSUER`.
         audience: its `KEYSTEAD_AUDIENCE`.

@@ -1,5 +1,5 @@
 """
-Password hashes: HMAC-SHA-256 with a pepper, then Argon2id; bcrypt is read, never written.
+Password hashes: HMAC-SHA-256 with a pepper, then Argon2id. Those of others are read, never written.
 
 Hashing runs in threads of its own, at most one per core, with a bounded queue: the event loop never
 hashes, and a flood of sign-ins is refused instead of piling up memory (a hash takes 19 MiB).
@@ -17,10 +17,10 @@ from importlib.resources import files
 from time import perf_counter
 from typing import Any, TypeVar
 
-import bcrypt
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from keystead.crypto.foreign_hashes import is_match
 from keystead.crypto.keyring import Keyring
 from keystead.crypto.mac import Mac
 from keystead.domain.errors import HashingBusy
@@ -30,9 +30,6 @@ from keystead.domain.user import PasswordHash
 
 QUEUE_PER_WORKER = 8
 """Sign-ins that may wait per hashing thread: about 8 x 21 ms at OWASP's parameters."""
-
-BCRYPT_MAX_BYTES = 72
-"""What bcrypt ever looked at; longer passwords were hashed without the rest."""
 
 RESERVED_PER_WORKER = 2
 """Places beyond those, only for devices whose owners are known: a flood of strangers leaves them free."""
@@ -140,36 +137,22 @@ class PepperedPasswords:
         return PasswordHash(self._argon2.hash(self._pepper(password, self._newest)), self._newest)
 
     def _verify(self, password: str, stored: PasswordHash) -> bool:
-        if stored.text.startswith("$2"):
-            return _is_bcrypt_match(password, stored.text)
-        if stored.pepper_id is not None and stored.pepper_id not in self._peppers:
+        if stored.pepper_id is None:
+            return is_match(password, stored.text)
+        if stored.pepper_id not in self._peppers:
             return False
         try:
             return self._argon2.verify(stored.text, self._pepper(password, stored.pepper_id))
         except (VerificationError, InvalidHashError):
             return False
 
-    def _pepper(self, password: str, key_id: int | None) -> bytes:
-        text = normalise(password).encode()
-        if key_id is None:
-            return text
-        return base64.b64encode(self._peppers[key_id](text))
+    def _pepper(self, password: str, key_id: int) -> bytes:
+        return base64.b64encode(self._peppers[key_id](normalise(password).encode()))
 
 
 def _release(places: Iterable[threading.Semaphore]) -> None:
     for each in places:
         each.release()
-
-
-def _is_bcrypt_match(password: str, text: str) -> bool:
-    # Elsewhere it was hashed as it was typed, which need not have been NFC.
-    forms = dict.fromkeys((password, normalise(password)))
-    try:
-        return any(
-            bcrypt.checkpw(form.encode()[:BCRYPT_MAX_BYTES], text.encode()) for form in forms
-        )
-    except ValueError:  # Not a bcrypt hash after all.
-        return False
 
 
 @cache

@@ -5,23 +5,14 @@ What its documents hold is not to be relied on: nothing but its own code ever ch
 """
 
 import re
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
-from keystead.domain.user import PasswordHash, Role, UserId
+from keystead.domain.foreign import EPOCH, Draft, Unusable, in_milliseconds, user_id
+from keystead.domain.foreign_hashes import BCRYPT
+from keystead.domain.user import PasswordHash, Role, Status, UserId
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
-
-BCRYPT = re.compile(r"\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
-"""Up to cost 16: checking one takes seconds, and each further step twice as long."""
-
-_LOW_62_BITS = 2**62 - 1
-
-
-class Unusable(Exception):  # noqa: N818 - named for the fact, like every fault.
-    """Something in a document that no account can be made of; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +32,24 @@ class ReferenceUser:
     created_at: object
     updated_at: object
 
+    @property
+    def where(self) -> str:
+        """See `ForeignUser.where`."""
+        return self.id
 
-class ReferenceSystem(Protocol):
-    """The database of such a system; only read."""
-
-    async def count(self) -> dict[str, int]:
-        """
-        Return how many documents the collections of users, sessions and refresh tokens have.
-
-        Raises: StoreDown: the database does not answer.
-        """
-
-    def users(self) -> AsyncGenerator[ReferenceUser]:
-        """Yield every user document in the order of ids, so the oldest first. Raises: StoreDown."""
+    def draft(self, now: datetime) -> Draft:  # noqa: ARG002 - its id has a time.
+        """See `ForeignUser.draft`."""
+        new = new_id(self.id)
+        created_at = moment(self.created_at, made_at(self.id))
+        return Draft(
+            id=new,
+            email=self.email,
+            role=role(self.role),
+            password=password_hash(self.password),
+            status=Status.ACTIVE,
+            created_at=created_at,
+            updated_at=moment(self.updated_at, created_at),
+        )
 
 
 def new_id(object_id: str) -> UserId:
@@ -63,15 +59,11 @@ def new_id(object_id: str) -> UserId:
     Its time, in seconds, becomes that of the UUID; its other 64 bits become the last ones, so no
     two become the same, and the ObjectId can be read back.
 
-    Source: RFC 9562 section 5.7.
     Raises: Unusable.
     """
     if not OBJECT_ID.fullmatch(object_id):
         raise Unusable("its _id is no ObjectId")
-    milliseconds, rest = int(object_id[:8], 16) * 1000, int(object_id[8:], 16)
-    high, low = rest >> 62, rest & _LOW_62_BITS
-    text = f"{milliseconds:012x}{0x7000 | high:04x}{0b10 << 62 | low:016x}"
-    return UserId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
+    return user_id(int(object_id[:8], 16) * 1000, int(object_id[8:], 16))
 
 
 def password_hash(found: object) -> PasswordHash:
@@ -96,9 +88,9 @@ def moment(found: object, otherwise: datetime) -> datetime:
     """Return a time in whole milliseconds, or *otherwise* if there is none that can be used."""
     if not isinstance(found, datetime) or found.tzinfo is None:
         return otherwise
-    return found.astimezone(UTC).replace(microsecond=found.microsecond // 1000 * 1000)
+    return in_milliseconds(found)
 
 
 def made_at(object_id: str) -> datetime:
     """Return the time in an ObjectId, to the second."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(object_id[:8], 16))
+    return EPOCH + timedelta(seconds=int(object_id[:8], 16))

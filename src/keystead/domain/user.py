@@ -48,7 +48,8 @@ class PasswordHash:
     A password as it is stored.
 
     Args:
-        text: a PHC string (`$argon2id$v=19$m=...`) or an older bcrypt hash (`$2b$10$...`).
+        text: a PHC string (`$argon2id$v=19$m=...`), or a hash that another system made, in one of the
+            forms of `domain.foreign_hashes`.
         pepper_id: which key was mixed in before hashing; None for hashes made elsewhere, without.
 
     """

@@ -13,6 +13,9 @@ const TIMEOUT_MS = 20_000;
 const TOKEN_IS_OLD = new Set(["token_missing", "token_invalid", "token_expired", "session_ended"]);
 const COOKIE_IS_OVER = new Set(["refresh_missing", "refresh_invalid", "refresh_reused", "session_ended", "csrf_token_invalid"]);
 
+/* What stands before every path of the service, where another application has mounted it. */
+const { root } = document.documentElement.dataset;
+
 let accessToken = null;
 let owner = null;
 let refreshing = null;
@@ -120,7 +123,7 @@ async function ask(method, path, { body, signal, token } = {}) {
   if (csrf) headers["X-CSRF-Token"] = csrf;
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    return await fetch(path, {
+    return await fetch(root + path, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),

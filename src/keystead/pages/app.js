@@ -9,7 +9,7 @@ import { Toasts, say } from "./toast.js";
 import { t } from "./text.js";
 import "./step-up.js";
 
-const { service, areas } = document.documentElement.dataset;
+const { service, areas, root } = document.documentElement.dataset;
 const REGISTER = "/account/register";
 
 /*
@@ -47,10 +47,10 @@ function Bar({ area, path, user }) {
   const other = area.isForAdmins ? "account" : "admin";
   const hasOther = areas.split(" ").includes(other) && (other === "account" || user?.role === "admin");
   return html`<header class="bar"><div class="bar-in">
-    <a class="brand" href=${area.home}><svg class="icon brand-mark" aria-hidden="true"><use href="#i-key" /></svg>${service}</a>
+    <a class="brand" href=${root + area.home}><svg class="icon brand-mark" aria-hidden="true"><use href="#i-key" /></svg>${service}</a>
     ${user && html`<nav class="tabs" aria-label=${t("nav.label")}>
         ${area.tabs.map((tab) => html`<${Link} key=${tab.path} to=${tab.path} aria-current=${isWithin(path, tab.path, area.home) ? "page" : null}>${t(tab.label)}<//>`)}
-        ${hasOther && html`<a href="/${other}">${t(`nav.${other}`)}</a>`}
+        ${hasOther && html`<a href="${root}/${other}">${t(`nav.${other}`)}</a>`}
       </nav>
       <div class="who"><span class="who-name" title=${user.email}>${user.email}</span>
         <${Button} kind="slim" onClick=${leave}><${Icon} name="out" />${t("sign_out")}<//></div>`}

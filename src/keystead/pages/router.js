@@ -1,14 +1,19 @@
-/* Addresses without reloading: links inside an area, and the way back. */
+/*
+ * Addresses without reloading: links inside an area, and the way back. Paths are those of the service: what
+ * stands before them, where another application has mounted it, is added and taken away here.
+ */
 import { html, useEffect, useState } from "./dom.js";
 
+const { root } = document.documentElement.dataset;
+const here = () => location.pathname.slice(root.length);
 const watchers = new Set();
 const tell = () => watchers.forEach((watcher) => watcher());
 addEventListener("popstate", tell);
 
 export function usePath() {
-  const [path, setPath] = useState(location.pathname);
+  const [path, setPath] = useState(here());
   useEffect(() => {
-    const watcher = () => setPath(location.pathname);
+    const watcher = () => setPath(here());
     watchers.add(watcher);
     return () => watchers.delete(watcher);
   }, []);
@@ -16,7 +21,7 @@ export function usePath() {
 }
 
 export function go(path, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"](null, "", path);
+  history[replace ? "replaceState" : "pushState"](null, "", root + path);
   tell();
   scrollTo(0, 0);
 }
@@ -28,7 +33,7 @@ export function Link({ to, children, ...rest }) {
     event.preventDefault();
     go(to);
   };
-  return html`<a href=${to} onClick=${follow} ...${rest}>${children}</a>`;
+  return html`<a href=${root + to} onClick=${follow} ...${rest}>${children}</a>`;
 }
 
 /*

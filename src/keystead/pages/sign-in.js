@@ -7,7 +7,7 @@ import { register, signIn } from "./session.js";
 import { judge } from "./strength.js";
 import { has, t } from "./text.js";
 
-const { service, minPassword, areas } = document.documentElement.dataset;
+const { service, minPassword, areas, root } = document.documentElement.dataset;
 const SITE = { service, minimum: Number(minPassword) };
 const MAY_REGISTER = areas.split(" ").includes("account");
 
@@ -31,7 +31,7 @@ export function SignIn({ notice = null, email: known = "" }) {
         <${Button} type="submit" kind="main full" busy=${form.isBusy}>${t("sign_in.action")}<//>
       </form>
     </div>
-    ${MAY_REGISTER && html`<p class="after">${t("sign_in.new")} <a href="/account/register">${t("register.action")}</a></p>`}
+    ${MAY_REGISTER && html`<p class="after">${t("sign_in.new")} <a href="${root}/account/register">${t("register.action")}</a></p>`}
   </main>`;
 }
 
@@ -58,7 +58,7 @@ export function Register() {
     <div class="card">
       <form class="form" method="post" onSubmit=${form.submit} novalidate>
         ${problem?.code === "email_taken"
-          ? html`<${Notice} kind="bad" title=${t("error.email_taken")}><a href="/account">${t("sign_in.instead")}</a><//>`
+          ? html`<${Notice} kind="bad" title=${t("error.email_taken")}><a href="${root}/account">${t("sign_in.instead")}</a><//>`
           : html`<${Wrong} form=${form} isShown=${!isPassword && !isEmail} />`}
         <${EmailField} value=${email} onInput=${setEmail} autofocus wrong=${emailWrong} />
         <${PasswordField} label=${t("password")} autocomplete="new-password" value=${form.password} onInput=${form.setPassword} wrong=${passwordWrong}>
@@ -68,7 +68,7 @@ export function Register() {
         <${Button} type="submit" kind="main full" busy=${form.isBusy}>${t("register.action")}<//>
       </form>
     </div>
-    <p class="after">${t("register.known")} <a href="/account">${t("sign_in.action")}</a></p>
+    <p class="after">${t("register.known")} <a href="${root}/account">${t("sign_in.action")}</a></p>
   </main>`;
 }
 

@@ -30,7 +30,7 @@ TOLERANT: CodecOptions[dict[str, Any]] = CodecOptions(
 
 
 class ReferenceDatabase:
-    """`domain.reference.ReferenceSystem` on MongoDB; use it as an asynchronous context manager."""
+    """`domain.foreign.ForeignSystem` on MongoDB; use it as an asynchronous context manager."""
 
     def __init__(self, url: str) -> None:
         # The reason is not passed on: it may quote the password. Of an option that it does not
@@ -56,12 +56,12 @@ class ReferenceDatabase:
         await self._client.close()
 
     async def count(self) -> dict[str, int]:
-        """See `ReferenceSystem.count`."""
+        """See `ForeignSystem.count`: documents of users, sessions and refresh tokens."""
         with _translated():
             return {name: await self._database[name].count_documents({}) for name in COLLECTIONS}
 
     async def users(self) -> AsyncGenerator[ReferenceUser]:
-        """See `ReferenceSystem.users`."""
+        """See `ForeignSystem.users`: in the order of ids, so the oldest first."""
         fields = ("email", "password", "role", "createdAt", "updatedAt")
         with _translated():
             async for found in self._database["users"].find(projection=fields).sort("_id"):

@@ -13,21 +13,22 @@ from keystead.web.openapi import document
 
 routes = Routes()
 
+# Relative addresses: they hold wherever this is mounted.
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>API documentation</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="page"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 """
 
 FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 
 START = """SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null
+  url: "openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null
 });
 """
 

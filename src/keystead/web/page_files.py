@@ -62,12 +62,14 @@ class Site:
         service: its name.
         min_password: characters of the shortest password.
         areas: which of `AREAS` are served.
+        path: what stands before every path of ours.
 
     """
 
     service: str
     min_password: int
     areas: tuple[str, ...]
+    path: str = ""
 
 
 class PageFiles:
@@ -83,13 +85,14 @@ class PageFiles:
         self.shells = {area: self._shell(area, site, contents) for area in site.areas}
 
     def _shell(self, area: str, site: Site, contents: Mapping[str, bytes]) -> File:
-        base = f"/{area}/files/{self.version}"
+        base = f"{site.path}/{area}/files/{self.version}"
         modules = _imports(f"{area}.js", contents)
         values = {
             "service": html.escape(site.service),
             "min_password": str(site.min_password),
             "areas": " ".join(site.areas),
             "area": area,
+            "root": site.path,
             "base": base,
             "icons": contents[ICONS].decode().strip(),
             "preloads": "\n".join(

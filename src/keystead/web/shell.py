@@ -5,7 +5,8 @@ Gives the request an id, refuses what no route should see, turns every fault int
 document, adds the security headers to every response of every status, and writes the log line.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from time import perf_counter_ns
@@ -55,6 +56,7 @@ class Reach:
     How requests reach this service, as the settings say.
 
     Args:
+        path: what stands before every path of ours; empty, or such as `/accounts`.
         hosts: the names it is reached by; see `Hosts`.
         origins: whose pages may ask, besides its own.
         trusted_proxies: whose X-Forwarded-For is believed.
@@ -62,6 +64,7 @@ class Reach:
 
     """
 
+    path: str
     hosts: Iterable[str]
     origins: Iterable[str]
     trusted_proxies: Sequence[Network]
@@ -73,6 +76,7 @@ class Shell:
 
     def __init__(self, app: FastAPI, reach: Reach, tally: Tally | None) -> None:
         self.app = app
+        self.path = reach.path
         self._tally = tally
         self._context: Context = app.state.context
         self._dispatcher = Dispatcher(route for route in app.routes if isinstance(route, Guarded))
@@ -85,6 +89,12 @@ class Shell:
         self._headers = (*SECURITY_HEADERS, *hsts, *self._cors.on_every_answer)
         # A second Vary adds to the first; of all others there is one, the more particular.
         self._header_names = frozenset(name for name, _ in self._headers) - {b"vary"}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Be connected meanwhile: for an application that mounts this one, in its own lifespan."""
+        async with self.app.router.lifespan_context(self.app):
+            yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event; only `http` and `lifespan` are spoken."""
@@ -120,13 +130,15 @@ class Shell:
     async def _respond(
         self, scope: Scope, receive: Receive, head: Head, trace: RequestLine
     ) -> Response:
-        method = scope["method"]
+        method, path = scope["method"], scope["path"]
+        if self.path:  # No route of ours has an empty path.
+            path = path.removeprefix(self.path) if path.startswith(f"{self.path}/") else ""
         try:
-            self._check(method, scope, head)
+            self._check(method, path, scope, head)
             if method == "OPTIONS" and (preflight := self._cors.preflight(method, head)):
                 return preflight
             method = "GET" if method == "HEAD" else method
-            route, scope["path_params"] = self._dispatcher.find(method, scope["path"])
+            route, scope["path_params"] = self._dispatcher.find(method, path)
             trace.route = route.path
             if route.lean is not None and not scope["query_string"]:
                 return await route.lean(head, self._context, trace)
@@ -134,12 +146,12 @@ class Shell:
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may go unanswered.
             return problem(_fault_of(error, trace), trace, has_hint=self._context.has_hints)
 
-    def _check(self, method: str, scope: Scope, head: Head) -> None:
+    def _check(self, method: str, path: str, scope: Scope, head: Head) -> None:
         head.check()
         # Before version 1.1 there was no Host. No browser is as old, so none can be led astray.
         host = head.single.get(b"host")
         if host or scope["http_version"] not in {"1", "1.0"}:
-            self._hosts.check(host, scope["path"])
+            self._hosts.check(host, path)
         if method not in SAFE_METHODS:
             self._origin_check.check(head)
 

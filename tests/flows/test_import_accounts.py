@@ -10,7 +10,7 @@ import pytest
 from keystead.domain.events import Event, EventName
 from keystead.domain.reference import ReferenceUser, new_id
 from keystead.domain.user import EmailAddress, Role, Status, UserQuery
-from keystead.flows.import_reference import Import, LeftOut, import_reference
+from keystead.flows.import_accounts import Import, LeftOut, import_accounts
 from keystead.flows.tools import Tools
 from tests.conftest import Clock
 from tests.flows.conftest import sign_in
@@ -47,7 +47,7 @@ class Documents:
 
 async def imported(tools: Tools, *documents: ReferenceUser, is_rehearsal: bool = False) -> Import:
     system = Documents(list(documents))
-    return await import_reference(tools, system, NOW, lambda *_: None, is_rehearsal=is_rehearsal)
+    return await import_accounts(tools, system, NOW, lambda *_: None, is_rehearsal=is_rehearsal)
 
 
 async def everybody(tools: Tools) -> list[str]:
@@ -187,7 +187,7 @@ async def test_however_many_there_are_each_is_looked_at_once(tools: Tools, count
     told: list[tuple[str, int, int]] = []
     system = Documents([document(n) for n in range(count)])
 
-    found = await import_reference(tools, system, NOW, lambda *told_now: told.append(told_now))
+    found = await import_accounts(tools, system, NOW, lambda *told_now: told.append(told_now))
 
     assert len({each.id for each in found.imported}) == count
     assert told[0] == ("users read", 0, count)

@@ -1,8 +1,8 @@
 """
-Take over the accounts of the reference system.
+Take over the accounts of another system.
 
-Its users sign in with the passwords they have: a hash made by bcrypt is verified, and replaced at
-that sign-in. Repeating it is harmless, and no account that is here already is changed.
+Its users sign in with the passwords they have: a hash made there is verified, and replaced at that
+sign-in. Repeating it is harmless, and no account that is here already is changed.
 """
 
 import asyncio
@@ -10,11 +10,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from keystead.domain import reference
 from keystead.domain.errors import InputInvalid
 from keystead.domain.events import Event, EventName
-from keystead.domain.reference import ReferenceSystem, ReferenceUser, Unusable
-from keystead.domain.user import Credentials, EmailAddress, Role, Status, User, UserId
+from keystead.domain.foreign import ForeignSystem, ForeignUser, Unusable
+from keystead.domain.user import Credentials, EmailAddress, Role, User, UserId
 from keystead.flows.compare import Told
 from keystead.flows.tools import Tools
 
@@ -24,7 +23,7 @@ BATCH = 25
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """An account that is here now; *is_new* if it was not before."""
+    """An account that is here now; *is_new* if it was not before. Its id there is *reference_id*."""
 
     reference_id: str
     id: UserId
@@ -34,7 +33,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A document that no account was made of, and why."""
+    """An account of theirs that none was made of, by what somebody finds it, and why."""
 
     reference_id: str
     reason: str
@@ -46,8 +45,8 @@ class Import:
     What became of every user.
 
     Args:
-        signed_out: documents of sessions and refresh tokens; none can be carried, since the tokens
-            of that system are other than ours.
+        signed_out: how much else there is, such as sessions and refresh tokens; none can be carried,
+            since the tokens of that system are other than ours.
         has_admin: whether anybody can administer the service afterwards.
 
     """
@@ -58,22 +57,22 @@ class Import:
     has_admin: bool = False
 
 
-async def import_reference(
-    tools: Tools, system: ReferenceSystem, now: datetime, tell: Told, *, is_rehearsal: bool = False
+async def import_accounts(
+    tools: Tools, system: ForeignSystem, now: datetime, tell: Told, *, is_rehearsal: bool = False
 ) -> Import:
     """
-    Make an account of every user document that one can be made of, with its hash, role and times.
+    Make an account of every one there that it can be made of, with its hash, role, status and times.
 
     Raises: StoreDown: one of the two databases; what was imported until then stays.
     """
     counts = await system.count()
     total = counts.pop("users")
     walk = _Walk(tools, Import(counts), now, is_rehearsal=is_rehearsal)
-    batch: list[ReferenceUser] = []
+    batch: list[ForeignUser] = []
     tell("users read", 0, total)
-    async with aclosing(system.users()) as documents:
-        async for document in documents:
-            batch.append(document)
+    async with aclosing(system.users()) as users:
+        async for found in users:
+            batch.append(found)
             if len(batch) == BATCH:
                 await walk.take(batch)
                 tell("users read", walk.count, total)
@@ -84,24 +83,24 @@ async def import_reference(
 
 
 class _Walk:
-    """One run through the documents."""
+    """One run through the accounts."""
 
     def __init__(self, tools: Tools, result: Import, now: datetime, *, is_rehearsal: bool) -> None:
         self._tools = tools
         self._result = result
         self._now = now
         self._is_rehearsal = is_rehearsal
-        self._first_with: dict[EmailAddress, str] = {}
+        self._first_with: dict[EmailAddress | UserId, str] = {}
         self._has_admin = False
 
     @property
     def count(self) -> int:
-        """How many documents were looked at."""
+        """How many were looked at."""
         return len(self._result.imported) + len(self._result.left_out)
 
-    async def take(self, batch: list[ReferenceUser]) -> None:
+    async def take(self, batch: list[ForeignUser]) -> None:
         """Import some, all at the same time: which of them has an address was decided before."""
-        judged = [self._judge(document) for document in batch]
+        judged = [self._judge(each) for each in batch]
         outcomes = await asyncio.gather(
             *(self._keep(*each) for each in zip(batch, judged, strict=True))
         )
@@ -119,28 +118,27 @@ class _Walk:
             self._tools.record(Event(EventName.USERS_IMPORTED, detail=str(count)))
         return self._result
 
-    def _judge(self, document: ReferenceUser) -> Credentials | LeftOut:
+    def _judge(self, theirs: ForeignUser) -> Credentials | LeftOut:
         try:
-            found = _credentials(self._tools, document)
+            found = _credentials(self._tools, theirs, self._now)
         except Unusable as reason:
-            return LeftOut(document.id, str(reason))
-        # The oldest document comes first, and has the address.
-        first = self._first_with.setdefault(found.user.email, document.id)
-        if first != document.id:
-            return LeftOut(document.id, f"its e-mail address is the same as that of {first}")
+            return LeftOut(theirs.where, str(reason))
+        # Whoever comes first has the address, and the id.
+        for what, value in (("e-mail address", found.user.email), ("id", found.user.id)):
+            first = self._first_with.setdefault(value, theirs.where)
+            if first != theirs.where:
+                return LeftOut(theirs.where, f"its {what} is the same as that of {first}")
         return found
 
-    async def _keep(
-        self, document: ReferenceUser, found: Credentials | LeftOut
-    ) -> Imported | LeftOut:
+    async def _keep(self, theirs: ForeignUser, found: Credentials | LeftOut) -> Imported | LeftOut:
         if isinstance(found, LeftOut):
             return found
         user, store = found.user, self._tools.store
         is_new = await store.find_user(user.id) is None
         if is_new and not await self._add(found):
-            return LeftOut(document.id, "another account here has its e-mail address")
+            return LeftOut(theirs.where, "another account here has its e-mail address")
         self._has_admin = self._has_admin or (is_new and user.role is Role.ADMIN)
-        return Imported(document.id, user.id, user.email, is_new)
+        return Imported(theirs.id, user.id, user.email, is_new)
 
     async def _add(self, found: Credentials) -> bool:
         if self._is_rehearsal:
@@ -152,22 +150,21 @@ class _Walk:
         return await self._tools.store.add_user(found.user, found.password, record=record)
 
 
-def _credentials(tools: Tools, document: ReferenceUser) -> Credentials:
-    user_id = reference.new_id(document.id)
-    created_at = reference.moment(document.created_at, reference.made_at(document.id))
+def _credentials(tools: Tools, theirs: ForeignUser, now: datetime) -> Credentials:
+    draft = theirs.draft(now)
     user = User(
-        id=user_id,
-        email=_email(tools, document.email),
-        role=reference.role(document.role),
-        status=Status.ACTIVE,
-        created_at=created_at,
-        updated_at=reference.moment(document.updated_at, created_at),
+        id=draft.id,
+        email=_email(tools, draft.email),
+        role=draft.role,
+        status=draft.status,
+        created_at=draft.created_at,
+        updated_at=draft.updated_at,
     )
-    return Credentials(user, reference.password_hash(document.password))
+    return Credentials(user, draft.password)
 
 
 def _email(tools: Tools, found: object) -> EmailAddress:
-    if found is None:
+    if found is None or found == "":
         raise Unusable("it has no e-mail address")
     if not isinstance(found, str):
         raise Unusable("its e-mail address is no text")

@@ -1,0 +1,8 @@
+-- What sqlite3's .dump says of a database of Django 5.2.19 (make_password with each hasher, argon2-cffi 25.1.0, bcrypt 5.0.0).
+CREATE TABLE IF NOT EXISTS "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
+INSERT INTO auth_user VALUES(1,'pbkdf2_sha256$1000000$59ePmyqzuvkw75UakYbWVs$aTiVJxCsoE7LoB1iVthpISFtqlHpOB4mNlsL4RITCOc=',NULL,1,'ada','','ada@example.com',1,1,'2026-11-26 14:26:03.502587','');
+INSERT INTO auth_user VALUES(2,'argon2$argon2id$v=19$m=102400,t=2,p=8$ckZxbTloczRrZElJT21yeFNNZkpGSQ$LO5gYw5i5c3Al1CCrZS2dSSyq3m2fvAshElyVKt21hw',NULL,0,'bob','','bob@example.com',0,1,'2026-11-26 14:26:04.445146','');
+INSERT INTO auth_user VALUES(3,'bcrypt_sha256$$2b$12$721i2a42PiaQ05QRaDWMmOxC69F046.ncC3xZPTDy8o2w2lggDRyC',NULL,0,'carol','','carol@example.com',1,1,'2026-11-26 14:26:04.835737','');
+INSERT INTO auth_user VALUES(4,'bcrypt$$2b$12$IVQiTAlDMwcavQXEO50oveAKz5O.gNfK9GSpsL/b7DGlNFd4jB.Bu',NULL,0,'dan','','dan@example.com',0,1,'2026-11-26 14:26:05.173697','');
+INSERT INTO auth_user VALUES(5,'pbkdf2_sha256$1000000$citOdr5stABjrQjolv9FuF$K8N580nkttW27DqU45oZMtLvTDL82Gy0km+zeP9rQsU=',NULL,0,'eve','','Eve@example.com',0,1,'2026-11-26 14:26:05.179133','');
+INSERT INTO auth_user VALUES(6,'pbkdf2_sha256$1000000$86yAB74CSILbAx3EkwpeXh$dQKJoHkvxFOwkYF8wVX9SiGoEHdgkoaDGMGNF+D1vX8=',NULL,0,'left','','left@example.com',0,0,'2026-11-26 14:26:05.584848','');
