@@ -53,6 +53,15 @@ class Server:
         """The processes that the supervisor runs right now."""
         return children_of(self.process.pid)
 
+    @property
+    def peak_mib(self) -> float:
+        """The most memory that the server processes have had, together."""
+        kib = 0
+        for worker in self.workers:
+            status = Path(f"/proc/{worker}/status").read_text()
+            kib += int(status.partition("VmHWM:")[2].split()[0])
+        return kib / 1024
+
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A browser of its own."""
         return client_of(self.port, **headers)
