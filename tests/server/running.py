@@ -146,7 +146,7 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() not in READING and not name.upper().startswith(PREFIX)
+        if name.upper() not in READING and not name.upper().startswith((PREFIX, "OTEL_"))
     }
     return {**kept, **CHEAPEST_ARGON2, **given}
 
