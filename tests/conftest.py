@@ -37,7 +37,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.chdir(tmp_path)
     known = {name for field in Settings.model_fields for name in names_of(field)}
     for name in os.environ:
-        if name.upper() in known or name.upper().startswith(PREFIX):
+        if name.upper() in known or name.upper().startswith((PREFIX, "OTEL_")):
             monkeypatch.delenv(name)
 
 

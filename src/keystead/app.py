@@ -1,8 +1,10 @@
 """Builds the ASGI application: the routes, the tools they work with, and what runs beside them."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -33,6 +35,10 @@ from keystead.web.cookies import CookiePolicy
 from keystead.web.page_files import PageFiles, Site, read_contents
 from keystead.web.shell import Reach, Shell
 from keystead.web.tally import Tally
+from keystead.web.traced_shell import TracedShell
+
+if TYPE_CHECKING:
+    from keystead.traces.tracing import Tracing
 
 PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 """Where it may be mounted: what needs no escaping in an address, a page or a script."""
@@ -75,13 +81,16 @@ def build(settings: Settings, clock: Clock = system_clock, path: str = "") -> Sh
     )
 
     tally = None if settings.metrics_port is None else Tally()
+    tracing = _tracing(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with _operators(settings, context, tally), connected(settings, context):
+        async with _operators(settings, context, tally), connected(settings, context, tracing):
             stop_geo_updates = _start_geo_updates(settings)
             yield
             stop_geo_updates()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
         logs.finish()
 
     app = FastAPI(
@@ -96,7 +105,11 @@ def build(settings: Settings, clock: Clock = system_clock, path: str = "") -> Sh
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)
-    return Shell(app, _reach(settings, path), tally)
+    reach = _reach(settings, path)
+    if tracing is None:
+        return Shell(app, reach, tally)
+    believes = settings.traces.believes_proxies
+    return TracedShell(app, reach, tally, tracing, believes_proxies=believes)
 
 
 def all_routes(settings: Settings) -> list[Guarded]:
@@ -142,6 +155,24 @@ def _operators(
     from keystead.operators import answering_operators  # noqa: PLC0415
 
     return answering_operators(settings, context, tally.answers)
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    if not settings.traces.is_on:
+        return None
+    # An extra, and nobody loads it who asks for no traces.
+    from keystead.traces.tracing import Tracing  # noqa: PLC0415
+
+    scheme = "https" if settings.has_secure_cookie else "http"
+    try:
+        return Tracing(settings.app_name, __version__, scheme, _tell_of_traces)
+    except (ValueError, OSError) as error:  # Of its own settings; serving matters more.
+        _tell_of_traces(str(error))
+        return None
+
+
+def _tell_of_traces(reason: str) -> None:
+    log.warning("traces_not_sent", reason=reason)
 
 
 def _start_geo_updates(settings: Settings) -> Callable[[], None]:

@@ -16,7 +16,7 @@ from keystead.crypto.counter_keys import CounterKeys
 from keystead.crypto.csrf_tokens import MacCsrfTokens
 from keystead.crypto.device_tokens import MacDeviceTokens
 from keystead.crypto.keyring import Keyring
-from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, load_blocklist
+from keystead.crypto.passwords import Argon2Profile, PepperedPasswords, as_it_is, load_blocklist
 from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.crypto.secrets_file import (
@@ -43,6 +43,7 @@ from keystead.store import is_embedded, open_store, product_of, sqlite_path
 
 if TYPE_CHECKING:
     from keystead.redis_counts import RedisCounts
+    from keystead.traces.tracing import Tracing
 
 Clock = Callable[[], datetime]
 
@@ -53,7 +54,7 @@ def system_clock() -> datetime:
 
 
 @asynccontextmanager
-async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
+async def open_tools(settings: Settings, tracing: "Tracing | None" = None) -> AsyncIterator[Tools]:
     """
     Connect everything a flow needs, and disconnect it afterwards.
 
@@ -65,10 +66,11 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         await store.open()
         await _refuse_unfinished(store)
         keyring = await _open_keyring(settings, store)
-        passwords = _passwords(settings, keyring.at(KeyUse.PEPPER, system_clock()))
+        passwords = _passwords(settings, keyring.at(KeyUse.PEPPER, system_clock()), tracing)
         places = Places(settings.geo_db_file_path, warn=_warn_of_places)
-        redis = _redis(settings, store)
-        tools = _tools(settings, store, keyring, passwords, places)
+        watched = tracing.around_store(store, product_of(url)) if tracing else store
+        redis = _redis(settings, watched)
+        tools = _tools(settings, watched, keyring, passwords, places)
         if redis is not None:
             tools = replace(tools, counts=redis, is_degraded=redis.is_degraded)
         try:
@@ -205,12 +207,17 @@ def secrets_path(settings: Settings) -> Path:
     return database.with_suffix(".secrets.json")
 
 
-def _passwords(settings: Settings, keyring: Keyring) -> PepperedPasswords:
+def _passwords(
+    settings: Settings, keyring: Keyring, tracing: "Tracing | None"
+) -> PepperedPasswords:
     profile = Argon2Profile(
         settings.argon2_memory_kib, settings.argon2_iterations, settings.argon2_parallelism
     )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return PepperedPasswords(keyring, profile, workers=max(1, (cores or 1) // settings.workers))
+    workers = max(1, (cores or 1) // settings.workers)
+    return PepperedPasswords(
+        keyring, profile, workers, tracing.around_hash if tracing else as_it_is
+    )
 
 
 def _redis(settings: Settings, store: Store) -> "RedisCounts | None":

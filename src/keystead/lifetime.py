@@ -8,7 +8,7 @@ what needs the database, and tries again: a process that gave up would be starte
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keystead.assembly import key_reader, open_tools, seed, with_keys
 from keystead.crypto.keyring import Keyring
@@ -24,6 +24,9 @@ from keystead.logs import log
 from keystead.settings import Settings
 from keystead.store import SchemaUnknown, is_embedded
 from keystead.web.call import Context
+
+if TYPE_CHECKING:
+    from keystead.traces.tracing import Tracing
 
 SEAL_SECONDS = 5
 """Between two looks at what the audit log has to seal: how long a deletion can go unnoticed."""
@@ -45,7 +48,9 @@ MAY_PASS = (Fault, SchemaUnknown, CopyUnfinished, SecretsFileUnusable)
 
 
 @asynccontextmanager
-async def connected(settings: Settings, context: Context) -> AsyncIterator[None]:
+async def connected(
+    settings: Settings, context: Context, tracing: "Tracing | None" = None
+) -> AsyncIterator[None]:
     """
     Give *context* its tools as soon as the database answers, and keep the database in order.
 
@@ -58,7 +63,7 @@ async def connected(settings: Settings, context: Context) -> AsyncIterator[None]
                 # Before the tools are made of them: what changes meanwhile is seen at the first look.
                 read_keys = key_reader(settings)
                 known = _known_keys(read_keys, context)
-                tools = await attempt.enter_async_context(open_tools(settings))
+                tools = await attempt.enter_async_context(open_tools(settings, tracing))
                 await seed(settings, tools, context.clock())
                 holder = tools.random.new_id(context.clock())
                 context.connected, context.refusal = tools, None

@@ -26,7 +26,7 @@ from keystead.domain.events import Event
 
 FIELDS = frozenset({
     "event", "level", "timestamp", "exception",
-    "request_id", "method", "route", "status", "ms", "user_id", "ip", "code", "limit",
+    "request_id", "trace_id", "method", "route", "status", "ms", "user_id", "ip", "code", "limit",
     "actor", "subject", "session", "ended", "detail",
     "count", "reason",
 })  # fmt: skip

@@ -30,6 +30,7 @@ from keystead.domain.session import SessionPolicy
 from keystead.domain.step_up import StepUp, StepUpPolicy
 from keystead.domain.throttle import AddressLimits, ThrottlePolicy
 from keystead.setting_refusals import contradictions, unsafe_in_production
+from keystead.setting_traces import TraceSettings, read_traces, unusable_traces
 from keystead.setting_values import LOOPBACK_HOSTS, Duration, Hosts, Networks, Origins, Word, human
 
 PREFIX = "KEYSTEAD_"
@@ -316,8 +317,9 @@ class Settings(BaseSettings):
         refusals = [*contradictions(settings, is_loopback=_is_loopback(settings.host))]
         if settings.is_production:
             refusals.extend(unsafe_in_production(settings))
-        if refusals:
-            raise SettingsRefused([_line(*refusal) for refusal in refusals])
+        lines = [*(_line(*refusal) for refusal in refusals), *unusable_traces(os.environ)]
+        if lines:
+            raise SettingsRefused(lines)
         return settings
 
     @property
@@ -354,6 +356,11 @@ class Settings(BaseSettings):
         if self.metrics_port is None:
             return range(0)
         return range(self.metrics_port, self.metrics_port + self.workers)
+
+    @property
+    def traces(self) -> TraceSettings:
+        """What the `OTEL_*` names of the environment say, which the library for them reads itself."""
+        return read_traces(os.environ)
 
     @property
     def session_policy(self) -> SessionPolicy:

@@ -5,9 +5,11 @@ People act over HTTP; the log is silenced in the database, as whoever stole its 
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +19,7 @@ from keystead.flows.seal_audit import LEASE_TIME, Sealed, seal, seal_if_mine
 from keystead.flows.upkeep import purge_if_mine
 from tests.conftest import Clock, Service
 from tests.databases import OF_THE_AUDIT_LOG, Database, Row
-from tests.people import Person
+from tests.people import PASSWORD, Person
 
 pytestmark = pytest.mark.requirement(88)
 
@@ -175,3 +177,53 @@ async def test_a_rule_that_drops_records_stops_what_they_tell_of(
         await nothing_happens_unrecorded(database, ada, bob, status=500)
     finally:
         database.run("DROP RULE silence ON audit")
+
+
+@contextmanager
+def records_refused(database: Any) -> Iterator[None]:
+    """Whatever would add a record fails, as on a disk without room: the change it tells of came first."""
+    match urlsplit(database.url).scheme:
+        case "sqlite":
+            with closing(sqlite3.connect(database.path, isolation_level=None)) as db:
+                db.execute(
+                    "CREATE TRIGGER refuse BEFORE INSERT ON audit "
+                    "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+                )
+            yield
+        case "postgresql":
+            database.run(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$"
+            )
+            database.run(
+                "CREATE TRIGGER refuse BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION refuse()"
+            )
+            try:
+                yield
+            finally:
+                database.run("DROP FUNCTION refuse CASCADE")
+        case _:
+            refused = 14031  # OutOfDiskSpace
+            with database.failing("alwaysOn", failCommands=["insert"], errorCode=refused):
+                yield
+
+
+async def test_what_an_admin_does_is_undone_where_it_cannot_be_recorded(
+    database: Database, ada: Person, bob: Person
+) -> None:
+    before = {row["id"] for row in database.rows("audit")}
+    account = database.rows("users", id=bob.id)
+    with records_refused(database):
+        answers = [
+            await ada.put(f"/users/{bob.id}/admin"),
+            await ada.put(f"/users/{bob.id}/status", {"status": "disabled"}),
+            await ada.delete(f"/users/{bob.id}/sessions"),
+            await ada.delete(f"/users/{bob.id}"),
+            await bob.post("/auth/register", {"email": "new@example.com", "password": PASSWORD}),
+        ]
+        assert {answer.status_code // 100 for answer in answers} == {5}
+        assert await bob.is_signed_in()
+
+    assert database.rows("users", id=bob.id) == account
+    assert database.rows("users", email="new@example.com") == []
+    assert {row["id"] for row in database.rows("audit")} == before

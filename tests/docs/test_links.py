@@ -62,6 +62,17 @@ def test_every_test_in_a_table_of_attacks_exists(name: str) -> None:
     assert [test for test in tests if not is_test(test)] == []
 
 
+def test_every_fault_has_tests_that_exist_or_does_not_apply() -> None:
+    table = rows(read("docs/faults.md"))
+    tests = [code for cells in table for code in codes(cells[3])]
+
+    assert [cells[0] for cells in table] == [f"F{number}" for number in range(1, len(table) + 1)]
+    assert [cells[0] for cells in table if not codes(cells[3])] == [
+        cells[0] for cells in table if cells[2].startswith("Does not apply")
+    ]
+    assert [test for test in tests if not is_test(test)] == []
+
+
 def test_every_file_of_attacks_is_in_the_table() -> None:
     table = table_of_attacks("docs/attacks.md")
     files = [f"tests/attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]

@@ -1,16 +1,12 @@
-import os
 import stat
 import subprocess
 import sys
 import tarfile
 import threading
-import traceback
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import certifi
 import pytest
 
 from keystead.places.download import (
@@ -34,84 +30,15 @@ from tests.places.databases import (
     zipped,
 )
 from tests.places.maxmind import LAST_MODIFIED, PATH, MaxMind, serve
-
-ACCOUNT = "123456"
-KEY = "AbCdEf_licence_key_of_nobody"
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture(autouse=True)
-def one_certificate(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Spare every client the 30 ms of loading all of them: nothing here is encrypted."""
-    end = "-----END CERTIFICATE-----\n"
-    first = Path(certifi.where()).read_text().partition(end)[0] + end
-    path = tmp_path_factory.getbasetemp() / "one.pem"
-    path.write_text(first)
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "geo"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def target(folder: Path, tmp_path: Path) -> Path:
-    """An old database in place: it says Rome, where the new one says London."""
-    target = folder / "GeoLite2-City.mmdb"
-    target.write_bytes(city_database(tmp_path, "Rome"))
-    os.utime(target, (0, 0))
-    return target
-
-
-@pytest.fixture
-def maxmind(tmp_path: Path) -> Iterator[MaxMind]:
-    with serve(MaxMind(city_archive(city_database(tmp_path)))) as maxmind:
-        yield maxmind
-
-
-def run(target: Path, maxmind: MaxMind, limits: Limits | None = None) -> Outcome:
-    return update(target, ACCOUNT, KEY, url=maxmind.url, limits=limits or Limits())
-
-
-def city(target: Path) -> str | None:
-    place = Places(target, lambda _: None).find(LONDON_IP)
-    return place.city if place else None
-
-
-def identity(target: Path) -> tuple[int, int, int]:
-    status = target.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def refusal(target: Path, maxmind: MaxMind, limits: Limits | None = None) -> str:
-    """Run an update that must fail and leave everything as it was. Returns: the reason."""
-    before = identity(target)
-    with pytest.raises(GeoUpdateFailed) as caught:
-        run(target, maxmind, limits)
-    assert city(target) == "Rome"
-    assert identity(target) == before
-    assert_nothing_is_left(target)
-    assert KEY not in "".join(traceback.format_exception(caught.value))
-    assert (
-        caught.value.__context__ is None or "httpx" not in type(caught.value.__context__).__module__
-    )
-    return caught.value.reason
-
-
-def assert_nothing_is_left(target: Path) -> None:
-    left = {path.name for path in target.parent.iterdir()}
-    assert left - {f"{target.name}.lock"} == {target.name}
+from tests.places.updates import (
+    ACCOUNT,
+    KEY,
+    assert_nothing_is_left,
+    city,
+    identity,
+    refusal,
+    run,
+)
 
 
 def test_a_new_database_is_put_in_place(target: Path, maxmind: MaxMind) -> None:

@@ -55,6 +55,15 @@ class Server:
         """The processes that the supervisor runs right now."""
         return children_of(self.process.pid)
 
+    @property
+    def peak_mib(self) -> float:
+        """The most memory that the server processes have had, together."""
+        kib = 0
+        for worker in self.workers:
+            status = Path(f"/proc/{worker}/status").read_text()
+            kib += int(status.partition("VmHWM:")[2].split()[0])
+        return kib / 1024
+
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A browser of its own."""
         return client_of(self.port, **headers)
@@ -128,7 +137,7 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() not in READING and not name.upper().startswith(PREFIX)
+        if name.upper() not in READING and not name.upper().startswith((PREFIX, "OTEL_"))
     }
     return {**kept, **CHEAPEST_ARGON2, **given}
 

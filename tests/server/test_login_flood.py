@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 from time import perf_counter
 
 from tests.databases import Database
 from tests.people import Person
-from tests.server.running import Server, running
+from tests.server.running import running
 
 AT_ONCE = 300
 
@@ -27,7 +26,7 @@ async def test_a_flood_of_sign_ins_leaves_room_for_everybody_who_is_signed_in(
         async with server.client() as client, server.client() as flood:
             flood.timeout = 60
             bob = await server.person("bob", client)
-            before = peak_mib(server)
+            before = server.peak_mib
             attackers = [
                 asyncio.create_task(Person(flood, f"e{n}@example.com").login())
                 for n in range(AT_ONCE)
@@ -41,14 +40,5 @@ async def test_a_flood_of_sign_ins_leaves_room_for_everybody_who_is_signed_in(
 
             assert set(answers) == {401, 503}, answers
             assert max(probes) < PROBE_SECONDS
-            assert peak_mib(server) - before < LARGEST_GROWTH_MIB
+            assert server.peak_mib - before < LARGEST_GROWTH_MIB
             assert (await bob.login()).status_code == 200
-
-
-def peak_mib(server: Server) -> float:
-    """The most memory that the server processes have had, together."""
-    kib = 0
-    for process in server.workers:
-        status = Path(f"/proc/{process}/status").read_text()
-        kib += int(status.split("VmHWM:")[1].split()[0])
-    return kib / 1024

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -39,6 +39,18 @@ DUMMY_PASSWORD = "no account has this password"  # noqa: S105 - it opens nothing
 T = TypeVar("T")
 
 
+def as_it_is(work: Callable[[], T]) -> Callable[[], T]:
+    """Return *work*."""
+    return work
+
+
+class Around(Protocol):
+    """Watches pieces of work: called when one begins to wait, and returns what is to be done."""
+
+    def __call__(self, work: Callable[[], T], /) -> Callable[[], T]:
+        """Return *work* with whatever is to happen around it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Argon2Profile:
     """Argon2id parameters (RFC 9106): memory in KiB, passes, lanes."""
@@ -51,7 +63,13 @@ class Argon2Profile:
 class PepperedPasswords:
     """Hashes and verifies with the keys of one installation."""
 
-    def __init__(self, keyring: Keyring, profile: Argon2Profile, workers: int) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        profile: Argon2Profile,
+        workers: int,
+        around: Around = as_it_is,
+    ) -> None:
         self._argon2 = PasswordHasher(
             time_cost=profile.iterations,
             memory_cost=profile.memory_kib,
@@ -60,6 +78,7 @@ class PepperedPasswords:
         )
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hash")
         self._workers = workers
+        self._around = around
         self._durations = Histogram()
         self._jobs: set[Future[Any]] = set()
         strangers = workers * (1 + QUEUE_PER_WORKER)
@@ -123,7 +142,7 @@ class PepperedPasswords:
                 raise HashingBusy
             taken.append(places)
         began = perf_counter()
-        job = self._executor.submit(work)
+        job = self._executor.submit(self._around(work))
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
         # The place is free when the thread is, not when the caller has gone away.

@@ -44,6 +44,10 @@ class ClientIp:
                 break
         return address
 
+    def trusts(self, peer: tuple[str, int] | None) -> bool:
+        """Say whether *peer*, as ASGI names it, is a trusted proxy."""
+        return peer is not None and self._look_at(peer[0])[1]
+
     def _judge(self, text: str) -> tuple[str | None, bool]:
         address = _parse(text)
         if address is None:
