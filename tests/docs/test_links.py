@@ -22,6 +22,11 @@ from tests.docs.markdown import (
 )
 
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in documents()]
+WITH_CONTENTS = [
+    f"docs/{name}.md"
+    for name in ("api", "moving", "operations", "production", "refresh-tokens", "threat-model")
+    + ("tutorial", "upgrading")
+]
 OPTION = re.compile(r"--[a-z-]+")
 
 
@@ -32,7 +37,7 @@ def test_every_relative_link_leads_somewhere(name: str) -> None:
     assert dead == []
 
 
-@pytest.mark.parametrize("name", ["docs/api.md", "docs/moving.md", "docs/operations.md"])
+@pytest.mark.parametrize("name", WITH_CONTENTS)
 def test_a_list_of_contents_names_every_part_in_its_order(name: str) -> None:
     parts = [line.removeprefix("## ") for line in headings(read(name)) if line.startswith("## ")]
     listed = re.findall(r"^- \[([^\]]+)\]\(#[^)]+\)$", read(name), re.MULTILINE)
@@ -59,6 +64,13 @@ def test_every_test_in_a_table_of_attacks_exists(name: str) -> None:
 
     assert all(codes(cells[2]) for cells in table)
     assert [test for test in tests if not is_test(test)] == []
+
+
+def test_every_test_that_the_threat_model_names_is_where_it_says() -> None:
+    named = re.findall(r"\[`(test_\w+)`\]\(\.\./([\w/.]+)\)", read("docs/threat-model.md"))
+
+    assert len(named) > 30
+    assert [f"{file}::{test}" for test, file in named if not is_test(f"{file}::{test}")] == []
 
 
 def test_every_file_of_attacks_is_in_the_table() -> None:
@@ -114,6 +126,7 @@ def test_every_option_in_the_documents_exists() -> None:
             "docs/settings.md",
             "docs/api.md",
             "docs/moving.md",
+            "docs/upgrading.md",
         )
         for command in commands(read(name))
         for tail in re.findall(r"(?:^|\s|/)keystead ([^|;>]*)", command)

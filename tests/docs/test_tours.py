@@ -13,7 +13,7 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 @needs_curl
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md", "docs/api.md"])
 def test_the_commands_print_what_the_document_says(document: str, database: Database) -> None:
     tour = steps(read(document))
     assert len(tour) > 5
