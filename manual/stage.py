@@ -139,11 +139,14 @@ def is_shown(path: Path) -> bool:
 
 
 def shown(source: Path) -> str:
-    """Return a page that shows a file."""
+    """Return a page that shows a file; who searches does not look for code."""
     text = source.read_text()
     fence = "`" * 4
     language = LANGUAGES.get(source.suffix, "text")
-    return f"# {source.relative_to(ROOT)}\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+    return (
+        "---\nsearch:\n  exclude: true\n---\n\n"
+        f"# {source.relative_to(ROOT)}\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+    )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ import ast
 import re
 
 import pytest
-import typer
 
-from keystead.cli import keystead
+from tests.docs.known import known_commands
 from tests.docs.markdown import (
     LINK,
     ROOT,
@@ -23,9 +22,15 @@ from tests.docs.markdown import (
 
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in documents()]
 WITH_CONTENTS = [
-    f"docs/{name}.md"
-    for name in ("api", "moving", "operations", "production", "refresh-tokens", "threat-model")
-    + ("tutorial", "upgrading")
+    "docs/api.md",
+    "docs/forward-auth.md",
+    "docs/moving.md",
+    "docs/operations.md",
+    "docs/production.md",
+    "docs/refresh-tokens.md",
+    "docs/threat-model.md",
+    "docs/tutorial.md",
+    "docs/upgrading.md",
 ]
 OPTION = re.compile(r"--[a-z-]+")
 
@@ -180,14 +185,3 @@ def commands(text: str) -> list[str]:
         for line in block.text.splitlines()
     ]
     return lines + codes(prose(text))
-
-
-def known_commands() -> dict[str, set[str]]:
-    """Every command, such as `users list`, with its options."""
-    root = typer.main.get_command(keystead)
-    found: dict[str, set[str]] = {}
-    for name, command in root.commands.items():  # type: ignore[attr-defined] # a group
-        for sub, part in getattr(command, "commands", {"": command}).items():
-            options = {option for parameter in part.params for option in parameter.opts}
-            found[f"{name} {sub}".strip()] = options
-    return found

@@ -9,8 +9,8 @@ from manual.commands import all_commands
 from manual.look import faults_of
 from manual.reference import PAGES, renewed
 from manual.stage import DOCS, configuration, stage
+from tests.docs.known import known_commands
 from tests.docs.markdown import LINK, ROOT, codes, headings, prose, read, rows, section
-from tests.docs.test_links import known_commands
 
 
 @pytest.fixture(scope="module")
