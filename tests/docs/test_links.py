@@ -50,6 +50,12 @@ def test_a_list_of_contents_names_every_part_in_its_order(name: str) -> None:
     assert listed == parts
 
 
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_block_in_a_list_is_indented_as_both_readers_want_it(name: str) -> None:
+    """GitHub takes two spaces or four for a part of an item, the site four."""
+    assert re.findall(r"^ {1,3}```.*", read(name), re.MULTILINE) == []
+
+
 def test_the_documents_are_found_and_linked() -> None:
     assert {"README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/api.md"} <= set(DOCUMENTS)
     linked = {
