@@ -8,6 +8,7 @@ import pytest
 from tests.docs.known import known_commands
 from tests.docs.markdown import (
     LINK,
+    PICTURE,
     ROOT,
     anchors,
     blocks,
@@ -36,10 +37,10 @@ OPTION = re.compile(r"--[a-z-]+")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_relative_link_leads_somewhere(name: str) -> None:
-    dead = [link for link in LINK.findall(prose(read(name))) if not leads_somewhere(name, link)]
+def test_every_relative_link_and_picture_leads_somewhere(name: str) -> None:
+    links = [*LINK.findall(prose(read(name))), *PICTURE.findall(prose(read(name)))]
 
-    assert dead == []
+    assert [link for link in links if not leads_somewhere(name, link)] == []
 
 
 @pytest.mark.parametrize("name", WITH_CONTENTS)
@@ -54,6 +55,23 @@ def test_a_list_of_contents_names_every_part_in_its_order(name: str) -> None:
 def test_a_block_in_a_list_is_indented_as_both_readers_want_it(name: str) -> None:
     """GitHub takes two spaces or four for a part of an item, the site four."""
     assert re.findall(r"^ {1,3}```.*", read(name), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "is_right"),
+    [
+        ("errors.md", True),
+        ("errors.md#403-to-431", True),
+        ("#the-api", True),
+        ("../README.md#the-api", True),
+        ("https://example.com/x", True),
+        ("nowhere.md", False),
+        ("errors.md#nowhere", False),
+        ("#nowhere", False),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_noticed(link: str, is_right: bool) -> None:
+    assert leads_somewhere("docs/api.md", link) is is_right
 
 
 def test_the_documents_are_found_and_linked() -> None:
