@@ -125,6 +125,7 @@ docs: $(STAMP) $(MANUAL)/.installed ## make the site of the documents in site/; 
 	@rm -rf site
 	@$(BIN)/python -m manual.stage build/manual
 	@cd build/manual && $(CURDIR)/$(MANUAL)/bin/zensical build --clean --strict
+	@mv build/manual/site site
 	@$(BIN)/python -m manual.look site
 
 .PHONY: docs-serve

@@ -1,6 +1,8 @@
 """What `keystead --help` says of every command, as one page."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import typer
@@ -9,6 +11,7 @@ from keystead.cli import keystead
 from manual.tables import code, slug, table
 
 PROGRAM = "keystead"
+KINDS = {str: "TEXT", int: "NUMBER", datetime: "MOMENT"}
 
 
 def all_commands() -> str:
@@ -53,22 +56,19 @@ def _usage(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
 
 def _written(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
     """Return how it is typed: `WHO`, `--limit INTEGER`, `--json`."""
-    value = _value(parameter)
     if parameter.param_type_name == "argument":
-        return value
+        return _value(parameter)
     name: str = parameter.opts[0]
-    return name if parameter.is_flag else f"{name} {value}"
+    return name if parameter.is_flag else f"{name} {_value(parameter)}"
 
 
 def _value(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
-    choices = getattr(parameter.type, "choices", None)
-    if choices:
-        return "|".join(str(getattr(each, "value", each)) for each in choices)
+    kind = parameter.type_descriptor.annotation
+    if issubclass(kind, Enum):
+        return "|".join(str(member.value) for member in kind)
     if parameter.metavar:
         return str(parameter.metavar)
-    if parameter.param_type_name == "argument":
-        return str(parameter.name).upper()
-    return str(parameter.type.name).split(" ")[0].upper()
+    return KINDS[kind] if parameter.param_type_name == "option" else str(parameter.name).upper()
 
 
 def _names(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
@@ -82,6 +82,6 @@ def _meaning(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
     said = [parameter.help or ""]
     if parameter.envvar:
         said.append(f"Also from the environment: {code(parameter.envvar)}.")
-    if parameter.default not in {None, False, ...} and not parameter.required:
+    if parameter.default not in {None, False} and not parameter.required:
         said.append(f"Unless given: {code(parameter.default)}.")
     return " ".join(each for each in said if each)

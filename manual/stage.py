@@ -24,7 +24,6 @@ FENCED = re.compile(r"^( *)```[^\n]*\n.*?^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?\[(?:[^\[\]]|!?\[[^\]]*\](?:\([^)]*\))?)*\]\()([^)\s]+)(\))")
 INFO = re.compile(r"^( *```\w+) .*$", re.MULTILINE)
 
-LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".json": "json"}
 PICTURES = {".png", ".svg"}
 LONGEST_BYTES = 200_000
 """Of a file that is shown: longer ones are data."""
@@ -142,10 +141,9 @@ def shown(source: Path) -> str:
     """Return a page that shows a file; who searches does not look for code."""
     text = source.read_text()
     fence = "`" * 4
-    language = LANGUAGES.get(source.suffix, "text")
     return (
         "---\nsearch:\n  exclude: true\n---\n\n"
-        f"# {source.relative_to(ROOT)}\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+        f"# {source.relative_to(ROOT)}\n\n{fence}text\n{text.rstrip()}\n{fence}\n"
     )
 
 

@@ -58,7 +58,7 @@ def test_a_command_says_what_it_takes_and_where_else_it_looks() -> None:
 
     assert "keystead users role WHO admin|user [--json]" in text
     assert "| `--from URL` | The database to read. Also from the environment: `KEYSTEAD_COPY_FROM`. |" in text
-    assert "| `--limit INTEGER` | How many at the most. Unless given: `1000`. |" in text
+    assert "| `--limit NUMBER` | How many at the most. Unless given: `1000`. |" in text
 
 
 def test_every_page_is_in_the_navigation_and_no_line_of_it_is_left_over(staged: Path) -> None:
