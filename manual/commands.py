@@ -36,7 +36,10 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: AN
 def _section(name: str, command: Any) -> str:  # noqa: ANN401 - Typer's own.
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
-    usage = " ".join([name, *(_usage(each) for each in [*arguments, *options])])
+    needed = [_written(each) for each in [*arguments, *options] if each.required]
+    optional = [f"[{_written(each)}]" for each in arguments if not each.required]
+    more = ["[options]"] if any(not each.required for each in options) else []
+    usage = " ".join([name, *needed, *optional, *more])
     parts = [f"## {code(name)}", command.help, f"```text\n{usage}\n```"]
     if command.params:
         lines = [[_names(each), _meaning(each)] for each in [*arguments, *options]]
@@ -49,11 +52,6 @@ def _first_line(command: Any) -> str:  # noqa: ANN401 - Typer's own.
     return text
 
 
-def _usage(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
-    text = _written(parameter)
-    return text if parameter.required else f"[{text}]"
-
-
 def _written(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
     """Return how it is typed: `WHO`, `--limit INTEGER`, `--json`."""
     if parameter.param_type_name == "argument":
@@ -63,12 +61,16 @@ def _written(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
 
 
 def _value(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
-    kind = parameter.type_descriptor.annotation
-    if issubclass(kind, Enum):
-        return "|".join(str(member.value) for member in kind)
     if parameter.metavar:
         return str(parameter.metavar)
-    return KINDS[kind] if parameter.param_type_name == "option" else str(parameter.name).upper()
+    if parameter.param_type_name == "option" and not _choices(parameter):
+        return KINDS[parameter.type_descriptor.annotation]
+    return str(parameter.name).upper()
+
+
+def _choices(parameter: Any) -> list[str]:  # noqa: ANN401 - Typer's own.
+    kind = parameter.type_descriptor.annotation
+    return [str(member.value) for member in kind] if issubclass(kind, Enum) else []
 
 
 def _names(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
@@ -80,6 +82,8 @@ def _names(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
 
 def _meaning(parameter: Any) -> str:  # noqa: ANN401 - Typer's own.
     said = [parameter.help or ""]
+    if choices := _choices(parameter):
+        said.append(f"One of {', '.join(code(each) for each in choices)}.")
     if parameter.envvar:
         said.append(f"Also from the environment: {code(parameter.envvar)}.")
     if parameter.default not in {None, False} and not parameter.required:

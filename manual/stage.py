@@ -22,6 +22,8 @@ FILES = {"style.css": Path(__file__).with_name("style.css"), "logo.svg": ROOT / 
 
 FENCED = re.compile(r"^( *)```[^\n]*\n.*?^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?\[(?:[^\[\]]|!?\[[^\]]*\](?:\([^)]*\))?)*\]\()([^)\s]+)(\))")
+CONTENTS = re.compile(r"^(- \[[^\]]+\]\(#[^)]+\)\n)+\n", re.MULTILINE)
+"""A list of what is on the page: the site shows one of its own beside it."""
 INFO = re.compile(r"^( *```\w+) .*$", re.MULTILINE)
 
 PICTURES = {".png", ".svg"}
@@ -68,7 +70,7 @@ class Stage:
 
     def _turned(self, source: Path) -> str:
         """Return a document with its links turned; examples in it stay as they are."""
-        text, parts, end = source.read_text(), [], 0
+        text, parts, end = CONTENTS.sub("", source.read_text(), count=1), [], 0
         for block in FENCED.finditer(text):
             parts += [self._linked(source, text[end : block.start()]), INFO.sub(r"\1", block[0])]
             end = block.end()

@@ -28,4 +28,4 @@ def slug(heading: str) -> str:
 def _row(cells: Sequence[str]) -> str:
     if all(cell == "---" for cell in cells):
         return "|" + "|".join(cells) + "|"
-    return "| " + " | ".join(cell.replace("|", "\\|") or "-" for cell in cells) + " |"
+    return "| " + " | ".join(cell or "-" for cell in cells) + " |"
