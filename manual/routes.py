@@ -11,7 +11,7 @@ from keystead.settings import Settings
 from keystead.web.access import PUBLIC, Access, Guarded
 from manual.tables import code, codes, slug, table
 
-HEAD = ("route", "who", "permission", "recent sign-in", "success", "refuses with")
+HEAD = ("route", "who, by permission", "recent sign-in", "success", "refuses with")
 
 RECENT = {None: "", StepUp.ADDED: "unless `off`", StepUp.ALL: "with `all`"}
 """In terms of KEYSTEAD_STEP_UP: when the route asks for it."""
@@ -64,8 +64,7 @@ def _line(name: str, route: Guarded) -> list[str]:
     known = of_every_route() | (of_signed_in_routes() if access.needs_session else set())
     return [
         f"[{code(name)}](api.md#{slug(name)})",
-        who(access),
-        code(access.permission) if access.permission else "",
+        who(access) + (f": {code(access.permission)}" if access.permission else ""),
         RECENT[access.recent],
         str(route.status_code),
         codes(declared(route) - known),
