@@ -7,8 +7,7 @@ whatever a page would load from another host.
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,17 +19,17 @@ LOADED = {"script": "src", "img": "src", "link": "href", "source": "src", "ifram
 NOT_FETCHED = {"canonical", "prev", "next", "alternate"}
 """Kinds of `link` that only say something."""
 
+FOREIGN_IN_STYLES = re.compile(r"(?:@import|url\()\s*['\"]?((?:https?:)?//[^'\")]+)")
 
-@dataclass
+
 class Page(HTMLParser):
     """What one page has: ids to jump to, links to follow, and what it loads."""
 
-    ids: set[str] = field(default_factory=set)
-    links: list[str] = field(default_factory=list)
-    loaded: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what an element is or leads to."""
@@ -45,33 +44,34 @@ class Page(HTMLParser):
 def faults_of(site: Path) -> Iterator[str]:
     """Return a line for each link that leads nowhere, and for each thing from another host."""
     site = site.resolve()
-
-    @cache
-    def read(path: Path) -> Page:
-        page = Page()
-        page.feed(path.read_text())
-        return page
-
     for path in sorted(site.rglob("*.html")):
-        page, name = read(path), path.relative_to(site)
-        for link in page.loaded:
-            if is_foreign(link):
-                yield f"{name}: loads {link} from another host"
-        for link in [*page.links, *page.loaded]:
-            if not is_foreign(link) and not _leads_somewhere(site, path, link, read):
-                yield f"{name}: {link} leads nowhere"
+        page, name = _read(path), path.relative_to(site)
+        yield from (
+            f"{name}: loads {link} from another host" for link in page.loaded if _is_foreign(link)
+        )
+        yield from (
+            f"{name}: {link} leads nowhere"
+            for link in [*page.links, *page.loaded]
+            if not _is_foreign(link) and not _leads_somewhere(site, path, link)
+        )
     for path in sorted(site.rglob("*.css")):
-        for link in re.findall(r"(?:@import|url\()\s*['\"]?((?:https?:)?//[^'\")]+)", path.read_text()):
+        for link in FOREIGN_IN_STYLES.findall(path.read_text()):
             yield f"{path.relative_to(site)}: loads {link} from another host"
 
 
-def is_foreign(link: str) -> bool:
-    """Say whether a link leads out of the site."""
+@cache
+def _read(path: Path) -> Page:
+    page = Page()
+    page.feed(path.read_text())
+    return page
+
+
+def _is_foreign(link: str) -> bool:
     parts = urlsplit(link)
     return bool(parts.netloc or parts.scheme)
 
 
-def _leads_somewhere(site: Path, source: Path, link: str, read: Callable[[Path], Page]) -> bool:
+def _leads_somewhere(site: Path, source: Path, link: str) -> bool:
     parts = urlsplit(link)
     path, anchor = unquote(parts.path), unquote(parts.fragment)
     base = site if path.startswith("/") else source.parent
@@ -80,7 +80,7 @@ def _leads_somewhere(site: Path, source: Path, link: str, read: Callable[[Path],
         target /= "index.html"
     if not target.is_file() or not target.is_relative_to(site):
         return False
-    return not anchor or target.suffix != ".html" or anchor in read(target).ids
+    return not anchor or target.suffix != ".html" or anchor in _read(target).ids
 
 
 def main() -> None:

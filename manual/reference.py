@@ -21,9 +21,7 @@ from manual.routes import table_of_routes
 
 ROOT = Path(__file__).parents[1]
 
-PAGES = [
-    ROOT / "docs" / name for name in ("settings.md", "errors.md", "routes.md", "cli.md")
-]
+PAGES = [ROOT / "docs" / name for name in ("settings.md", "errors.md", "routes.md", "cli.md")]
 
 MAKERS: dict[str, Callable[[list[str]], str]] = {
     "settings": table_of_settings,

@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 ELSEWHERE = PurePosixPath("repository")
 CONFIGURATION = Path(__file__).with_name("zensical.toml")
-FILES = {"style.css": Path(__file__).with_name("style.css"), "logo.svg": ROOT / "src/keystead/pages/icon.svg"}
+FILES = {
+    "style.css": Path(__file__).with_name("style.css"),
+    "logo.svg": ROOT / "src/keystead/pages/icon.svg",
+}
 """What the configuration names besides pages."""
 
 FENCED = re.compile(r"^( *)```[^\n]*\n.*?^\1```$", re.MULTILINE | re.DOTALL)

@@ -58,20 +58,15 @@ def test_a_block_in_a_list_is_indented_as_both_readers_want_it(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("link", "is_right"),
-    [
-        ("errors.md", True),
-        ("errors.md#403-to-431", True),
-        ("#the-api", True),
-        ("../README.md#the-api", True),
-        ("https://example.com/x", True),
-        ("nowhere.md", False),
-        ("errors.md#nowhere", False),
-        ("#nowhere", False),
-    ],
+    "link", ["errors.md", "errors.md#403-to-431", "#the-api", "../README.md#the-api", "https://x.y"]
 )
-def test_a_link_that_leads_nowhere_is_noticed(link: str, is_right: bool) -> None:
-    assert leads_somewhere("docs/api.md", link) is is_right
+def test_a_link_that_leads_somewhere_is_let_be(link: str) -> None:
+    assert leads_somewhere("docs/api.md", link)
+
+
+@pytest.mark.parametrize("link", ["nowhere.md", "errors.md#nowhere", "#nowhere"])
+def test_a_link_that_leads_nowhere_is_noticed(link: str) -> None:
+    assert not leads_somewhere("docs/api.md", link)
 
 
 def test_the_documents_are_found_and_linked() -> None:

@@ -27,7 +27,9 @@ def test_what_is_made_from_the_program_is_what_it_would_make_now(page: Path) -> 
 
 
 def test_only_what_stands_between_markers_is_made() -> None:
-    text = "before\n<!-- reference: settings KEYSTEAD_PORT -->\nold\n<!-- reference: end -->\nafter\n"
+    text = (
+        "before\n<!-- reference: settings KEYSTEAD_PORT -->\nold\n<!-- reference: end -->\nafter\n"
+    )
 
     made = renewed(text)
 
@@ -59,7 +61,10 @@ def test_a_command_says_what_it_takes_and_where_else_it_looks() -> None:
     assert "```text\nkeystead users role WHO ROLE [options]\n```" in text
     assert "```text\nkeystead copy --from URL --to URL [options]\n```" in text
     assert "| `ROLE` | One of `admin`, `user`. |" in text
-    assert "| `--from URL` | The database to read. Also from the environment: `KEYSTEAD_COPY_FROM`. |" in text
+    assert (
+        "| `--from URL` | The database to read. Also from the environment: `KEYSTEAD_COPY_FROM`. |"
+        in text
+    )
     assert "| `--limit NUMBER` | How many at the most. Unless given: `1000`. |" in text
 
 
@@ -100,7 +105,9 @@ def test_lists_of_contents_are_left_out_since_the_site_has_its_own(staged: Path)
 def test_a_file_that_a_document_links_to_is_a_page_that_shows_it(staged: Path) -> None:
     page = staged / "docs/repository/deploy/nginx/keystead.conf.md"
 
-    assert "(repository/deploy/nginx/keystead.conf.md)" in (staged / "docs/production.md").read_text()
+    assert (
+        "(repository/deploy/nginx/keystead.conf.md)" in (staged / "docs/production.md").read_text()
+    )
     assert read("deploy/nginx/keystead.conf").rstrip() in page.read_text()
     assert "(../operations.md" in (staged / "docs/repository/README.md").read_text()
 

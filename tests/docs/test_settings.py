@@ -26,7 +26,12 @@ def test_every_setting_is_listed_and_nothing_else() -> None:
         ("KEYSTEAD_PORT", "`KEYSTEAD_PORT`, `PORT`", "`3020`", "1 to 65535"),
         ("KEYSTEAD_HOST", "`KEYSTEAD_HOST`", "`127.0.0.1`", "text"),
         ("KEYSTEAD_API_DOCS", "`KEYSTEAD_API_DOCS`", "`true`", "`true`, `false`"),
-        ("KEYSTEAD_COOKIE_SECURE", "`KEYSTEAD_COOKIE_SECURE`, `COOKIE_SECURE`", "-", "`true`, `false`"),
+        (
+            "KEYSTEAD_COOKIE_SECURE",
+            "`KEYSTEAD_COOKIE_SECURE`, `COOKIE_SECURE`",
+            "-",
+            "`true`, `false`",
+        ),
         ("KEYSTEAD_STEP_UP", "`KEYSTEAD_STEP_UP`", "`added`", "`added`, `all`, `off`"),
         ("KEYSTEAD_REFRESH_LEEWAY", "`KEYSTEAD_REFRESH_LEEWAY`", "`10s`", "0 to 5m"),
         ("KEYSTEAD_ISSUER", "`KEYSTEAD_ISSUER`", "`keystead`", "1 to 200 characters"),
