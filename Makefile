@@ -112,6 +112,29 @@ check: $(STAMP) $(CHECKS)/.installed ## run every check that is not a test; what
 	$(CHECKS)/bin/hadolint deploy/Dockerfile
 	$(CHECKS)/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(CHECKS)/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+	@$(MAKE) --no-print-directory docs
+
+# What makes the site of docs/: a program with many libraries of its own, so with an environment of its own.
+MANUAL = .venv/manual
+$(MANUAL)/.installed: manual/pyproject.toml manual/uv.lock $(STAMP)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(MANUAL) $(UV) sync --project manual --frozen --quiet
+	@touch $@
+
+.PHONY: docs
+docs: $(STAMP) $(MANUAL)/.installed ## make the site of the documents in site/; a link that leads nowhere fails
+	@rm -rf site
+	@$(BIN)/python -m manual.stage build/manual
+	@cd build/manual && $(CURDIR)/$(MANUAL)/bin/zensical build --clean --strict
+	@mv build/manual/site site
+	@$(BIN)/python -m manual.look site
+
+.PHONY: docs-serve
+docs-serve: docs ## make that site and show it at http://localhost:8000 (ARGS=8001: there)
+	@exec $(BIN)/python -m http.server --bind 127.0.0.1 --directory site $(ARGS)
+
+.PHONY: reference
+reference: $(STAMP) ## write the tables anew that documents have from the program
+	@$(BIN)/python -m manual.reference
 
 .PHONY: format
 format: $(STAMP) ## put the code into its one layout, and repair what can be repaired
@@ -176,7 +199,7 @@ postman/node_modules/.installed: postman/package.json postman/package-lock.json
 
 .PHONY: clean
 clean: ## remove everything that was made here
-	rm -rf .venv .coverage .coverage.* htmlcov dist build postman/node_modules
+	rm -rf .venv .coverage .coverage.* htmlcov dist build site postman/node_modules
 	rm -rf $(PEERS)/.env $(PEERS)/better_auth/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find bench src stories tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find bench manual src stories tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -3,23 +3,18 @@
 import re
 
 from keystead.domain import errors as domain_errors
-from keystead.domain.errors import Fault
 from keystead.settings import Settings, names_of
-from keystead.web import errors as web_errors
 from keystead.web.errors import body_of, status_of
 from keystead.web.hints import HINTS, PAGES, hint_for
+from manual.codes import faults
 from tests.docs.markdown import anchors, codes, read, rows
 
-FAULTS = {
-    fault
-    for module in (domain_errors, web_errors)
-    for fault in vars(module).values()
-    if isinstance(fault, type) and issubclass(fault, Fault) and "code" in vars(fault)
-}
+FAULTS = faults()
 
 
 def listed() -> list[tuple[str, int]]:
-    lines = [cells for cells in rows(read("docs/errors.md")) if cells[1].isdecimal()]
+    by_hand = read("docs/errors.md").partition("<!-- reference: codes -->")[0]
+    lines = [cells for cells in rows(by_hand) if cells[1].isdecimal()]
     return [(codes(cells[0])[0], int(cells[1])) for cells in lines]
 
 

@@ -4,11 +4,11 @@ import ast
 import re
 
 import pytest
-import typer
 
-from keystead.cli import keystead
+from tests.docs.known import known_commands
 from tests.docs.markdown import (
     LINK,
+    PICTURE,
     ROOT,
     anchors,
     blocks,
@@ -23,22 +23,52 @@ from tests.docs.markdown import (
 
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in documents()]
 HOW_TO = [name for name in DOCUMENTS if name.startswith("docs/how-to/")]
+WITH_CONTENTS = [
+    "docs/api.md",
+    "docs/forward-auth.md",
+    "docs/moving.md",
+    "docs/operations.md",
+    "docs/production.md",
+    "docs/refresh-tokens.md",
+    "docs/threat-model.md",
+    "docs/tutorial.md",
+    "docs/upgrading.md",
+    *HOW_TO,
+]
 OPTION = re.compile(r"--[a-z-]+")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_relative_link_leads_somewhere(name: str) -> None:
-    dead = [link for link in LINK.findall(prose(read(name))) if not leads_somewhere(name, link)]
+def test_every_relative_link_and_picture_leads_somewhere(name: str) -> None:
+    links = [*LINK.findall(prose(read(name))), *PICTURE.findall(prose(read(name)))]
 
-    assert dead == []
+    assert [link for link in links if not leads_somewhere(name, link)] == []
 
 
-@pytest.mark.parametrize("name", ["docs/api.md", "docs/moving.md", "docs/operations.md", *HOW_TO])
+@pytest.mark.parametrize("name", WITH_CONTENTS)
 def test_a_list_of_contents_names_every_part_in_its_order(name: str) -> None:
     parts = [line.removeprefix("## ") for line in headings(read(name)) if line.startswith("## ")]
     listed = re.findall(r"^- \[([^\]]+)\]\(#[^)]+\)$", read(name), re.MULTILINE)
 
     assert listed == parts
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_block_in_a_list_is_indented_as_both_readers_want_it(name: str) -> None:
+    """GitHub takes two spaces or four for a part of an item, the site four."""
+    assert re.findall(r"^ {1,3}```.*", read(name), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(
+    "link", ["errors.md", "errors.md#403-to-431", "#the-api", "../README.md#the-api", "https://x.y"]
+)
+def test_a_link_that_leads_somewhere_is_let_be(link: str) -> None:
+    assert leads_somewhere("docs/api.md", link)
+
+
+@pytest.mark.parametrize("link", ["nowhere.md", "errors.md#nowhere", "#nowhere"])
+def test_a_link_that_leads_nowhere_is_noticed(link: str) -> None:
+    assert not leads_somewhere("docs/api.md", link)
 
 
 def test_the_documents_are_found_and_linked() -> None:
@@ -71,6 +101,14 @@ def test_every_fault_has_tests_that_exist_or_does_not_apply() -> None:
         cells[0] for cells in table if cells[2].startswith("Does not apply")
     ]
     assert [test for test in tests if not is_test(test)] == []
+
+
+def test_every_test_that_the_threat_model_names_is_where_it_says() -> None:
+    linked = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[\w/.]+)\)", read("docs/threat-model.md"))
+    named = [f"{file}::test_{re.sub(r'[^a-z0-9]+', '_', words)}" for words, file in linked]
+
+    assert len(named) > 30
+    assert [test for test in named if not is_test(test)] == []
 
 
 def test_every_file_of_attacks_is_in_the_table() -> None:
@@ -127,6 +165,7 @@ def test_every_option_in_the_documents_exists() -> None:
             "docs/api.md",
             "docs/moving.md",
             *HOW_TO,
+            "docs/upgrading.md",
         )
         for command in commands(read(name))
         for tail in re.findall(r"(?:^|\s|/)keystead ([^|;>]*)", command)
@@ -180,14 +219,3 @@ def commands(text: str) -> list[str]:
         for line in block.text.splitlines()
     ]
     return lines + codes(prose(text))
-
-
-def known_commands() -> dict[str, set[str]]:
-    """Every command, such as `users list`, with its options."""
-    root = typer.main.get_command(keystead)
-    found: dict[str, set[str]] = {}
-    for name, command in root.commands.items():  # type: ignore[attr-defined] # a group
-        for sub, part in getattr(command, "commands", {"": command}).items():
-            options = {option for parameter in part.params for option in parameter.opts}
-            found[f"{name} {sub}".strip()] = options
-    return found

@@ -2,11 +2,9 @@
 
 import os
 import re
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,11 @@ import pytest
 from tests.databases import Database
 from tests.databases.postgres_server import find_programs
 from tests.docs.markdown import blocks, read
-from tests.docs.tour import is_what_was_promised, steps
+from tests.docs.tour import check, paste, steps
 from tests.server.proxies import find
 from tests.server.running import eventually, free_port, is_listening
 
 PAGE = read("docs/production.md")
-END = "-- end of step --"
 NAME = "accounts.example.com"
 LISTENING = ("3020", "3021", "9460", "9461")
 
@@ -31,35 +28,19 @@ pytestmark = [
 
 def test_every_command_does_what_the_page_says(database: Database) -> None:
     folder, ports = database.folder, {name: str(free_port()) for name in (*LISTENING, "443")}
-    (folder / ".venv").symlink_to(sys.prefix)
     tour = steps(PAGE)
-    script = "".join(f"{step.commands}echo '{END}'\n" for step in tour)
-    script = re.sub("postgresql://[^\\s]+", database.url, script)
-    for name in LISTENING:
-        script = script.replace(f":{name}", f":{ports[name]}").replace(
-            f"PORT={name}", f"PORT={ports[name]}"
-        )
 
-    try:
-        with nginx(folder, ports):
-            ran = subprocess.run(
-                [find("bash")],
-                input=script,
-                cwd=folder,
-                env=environment(folder, ports["443"]),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=240,
-                check=False,
-            )
-    finally:
-        end_what_runs(folder)
+    def adapted(script: str) -> str:
+        script = re.sub(r"postgresql://\S+", database.url, script)
+        for name in LISTENING:
+            script = script.replace(f":{name}", f":{ports[name]}")
+            script = script.replace(f"PORT={name}", f"PORT={ports[name]}")
+        return script
 
-    printed = ran.stdout.split(f"{END}\n")
-    assert len(printed) == len(tour) + 1, ran.stdout
-    for step, text in zip(tour, printed, strict=False):
-        assert is_what_was_promised(text, step.expected), f"{step.commands}\nprinted:\n{text}"
+    with nginx(folder, ports):
+        printed = paste(tour, folder, environment(folder, ports["443"]), adapted, seconds=240)
+
+    check(tour, printed)
 
 
 def test_what_makes_the_database_is_in_the_page_as_it_is_elsewhere() -> None:
@@ -119,10 +100,3 @@ def environment(folder: Path, https_port: str) -> dict[str, str]:
     )
     path = f"{find_programs()}:{os.environ['PATH']}"
     return {"PATH": path, "HOME": str(folder), "CURL_HOME": str(folder)}
-
-
-def end_what_runs(folder: Path) -> None:
-    """Stop the servers that the page has started, by the numbers that it wrote down."""
-    for file in folder.glob("30*.pid"):
-        with suppress(ValueError, ProcessLookupError):
-            os.kill(int(file.read_text()), signal.SIGTERM)

@@ -8,7 +8,8 @@ from keystead.app import all_routes
 from keystead.domain.permissions import TABLE, Permission, Reach
 from keystead.domain.user import Role
 from keystead.settings import Settings
-from keystead.web.access import NEEDS, PUBLIC, Access, Guarded
+from keystead.web.access import NEEDS
+from manual.routes import declared, who
 from tests.docs.markdown import codes, headings, read, rows, section
 
 ROUTES = {
@@ -22,34 +23,6 @@ API = read("docs/api.md")
 OF_EVERY_ROUTE, OF_BODIES, OF_SESSIONS = (
     set(codes(cells[1])) for cells in rows(section(API, "## Conventions"))
 )
-
-
-def who(access: Access) -> str:
-    if access == PUBLIC:
-        return "anyone"
-    if access.permission is None:
-        return "signed in"
-    return holders(access.permission)
-
-
-def holders(permission: Permission) -> str:
-    """Who has it, in the words of the documents; what they have no word for is written out."""
-    reaches = {role: TABLE[role].get(permission) for role in Role}
-    match reaches[Role.ADMIN], reaches[Role.USER]:
-        case Reach.ALL, Reach.ALL:
-            return "everybody"
-        case Reach.ALL, Reach.OWN:
-            return "owner, admin"
-        case Reach.ALL, None:
-            return "admin"
-        case None, None:
-            return "nobody"
-        case _:
-            return str(reaches)
-
-
-def declared(route: Guarded) -> set[str]:
-    return {code for answer in route.responses.values() for code in codes(answer["description"])}
 
 
 def line(name: str, label: str) -> str:

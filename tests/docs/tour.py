@@ -8,12 +8,13 @@ does not count, and `…` stands for anything.
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,25 +49,62 @@ def steps(text: str) -> list[Step]:
 
 
 def run(tour: list[Step], port: int, database: Database) -> list[str]:
-    """Run all commands in one shell, as one who pastes them does. Returns: what each step printed."""
-    (database.folder / ".venv").symlink_to(sys.prefix)
+    """Run all commands against the server at *port*. Returns: what each step printed."""
+    printed = paste(
+        tour,
+        database.folder,
+        _environment_on(database),
+        lambda script: script.replace(DOCUMENTED_PORT, str(port)),
+    )
+    return [text.replace(str(port), DOCUMENTED_PORT) for text in printed]
+
+
+def paste(
+    tour: list[Step],
+    folder: Path,
+    env: dict[str, str],
+    adapted: Callable[[str], str],
+    seconds: int = RUN_SECONDS,
+) -> list[str]:
+    """
+    Run all commands in one shell in *folder*, as one who pastes them does.
+
+    Servers that they started are ended, by the numbers that they wrote into `*.pid`.
+
+    Args:
+        adapted: puts in the ports and names of this machine for those of the document.
+
+    Returns: what each step printed.
+
+    """
+    (folder / ".venv").symlink_to(sys.prefix)
     script = "".join(f"{step.commands}echo '{END}'\n" for step in tour)
     bash = shutil.which("bash")
     assert bash is not None
-    ran = subprocess.run(
-        [bash],
-        input=script.replace(DOCUMENTED_PORT, str(port)),
-        cwd=database.folder,
-        env=_environment_on(database),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
-    printed = ran.stdout.replace(str(port), DOCUMENTED_PORT).split(f"{END}\n")
+    try:
+        ran = subprocess.run(
+            [bash],
+            input=adapted(script),
+            cwd=folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    finally:
+        _end_what_runs(folder)
+    printed = ran.stdout.split(f"{END}\n")
     assert len(printed) == len(tour) + 1, ran.stdout
     return printed[:-1]
+
+
+def check(tour: list[Step], printed: list[str]) -> None:
+    """See that each step printed what the document says."""
+    for step, text in zip(tour, printed, strict=True):
+        promised = is_what_was_promised(text, step.expected)
+        assert promised, f"{step.commands}\nprinted:\n{text}"
 
 
 def is_what_was_promised(printed: str, expected: str) -> bool:
@@ -103,6 +141,12 @@ def environment() -> dict[str, str]:
 def _environment_on(database: Database) -> dict[str, str]:
     """Somebody who has just cloned this says nothing of a database, unless it is on a server."""
     return environment() | ({} if is_embedded(database.url) else environment_of(database))
+
+
+def _end_what_runs(folder: Path) -> None:
+    for file in folder.glob("*.pid"):
+        with suppress(ValueError, ProcessLookupError):
+            os.kill(int(file.read_text()), signal.SIGTERM)
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str, folder: Path) -> None:
