@@ -104,6 +104,8 @@ HOSTILE = {
 }
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES)
+each_kind = pytest.mark.parametrize("sample", [name for name in SAMPLES if name.count(" ") == 1])
+"""Without the unusual passwords: each check takes as long as it does in reality."""
 
 
 @pytest.fixture
@@ -123,7 +125,6 @@ async def test_the_password_that_it_was_made_of_matches_and_no_other(
     assert await passwords.verify(password, stored)
     assert passwords.is_outdated(stored)
     assert not await passwords.verify(password.upper(), stored)
-    assert not await passwords.verify("", stored)
 
 
 @pytest.mark.parametrize("sample", [name for name in SAMPLES if "decomposed" in name])
@@ -152,7 +153,12 @@ async def test_a_hash_that_asks_for_too_much_is_not_worked_on_even_if_it_is_stor
     assert not await passwords.verify(PASSWORD, PasswordHash(HOSTILE[kind], None))
 
 
-@each_sample
+@each_kind
+async def test_an_empty_password_matches_nothing(passwords: PepperedPasswords, sample: str) -> None:
+    assert not await passwords.verify("", password_hash(SAMPLES[sample][1]))
+
+
+@each_kind
 def test_one_changed_character_of_the_hash_matches_nothing(sample: str) -> None:
     password, text = SAMPLES[sample]
     kept = password_hash(text).text
