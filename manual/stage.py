@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 ELSEWHERE = PurePosixPath("repository")
+PAGE = re.compile(r"(?<=\")[^\" ]+\.md(?=\")")
+"""A page in the navigation of the configuration."""
 CONFIGURATION = Path(__file__).with_name("zensical.toml")
 FILES = {
     "style.css": Path(__file__).with_name("style.css"),
@@ -115,14 +117,14 @@ def stage(folder: Path) -> None:
 
 
 def configuration(documents: Path) -> str:
-    """Return the configuration, without the lines of the navigation whose page is not there."""
-
-    def is_there(line: str) -> bool:
-        page = re.fullmatch(r'\s*(?:\{.*= )?"([^"]+\.md)"(?: \})?,', line)
-        return page is None or (documents / page[1]).exists()
-
-    lines = CONFIGURATION.read_text().splitlines(keepends=True)
-    return "".join(line for line in lines if is_there(line.rstrip()))
+    """Return the configuration, with a line of the navigation for each page that is there."""
+    lines = []
+    for line in CONFIGURATION.read_text().splitlines(keepends=True):
+        page = PAGE.search(line)
+        found = sorted(documents.glob(page[0])) if page else []
+        names = [str(path.relative_to(documents)) for path in found]
+        lines += [line.replace(page[0], name) for name in names] if page else [line]
+    return "".join(lines)
 
 
 def place_of(source: Path) -> PurePosixPath:

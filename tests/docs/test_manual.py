@@ -79,8 +79,11 @@ def test_every_page_is_in_the_navigation_and_no_line_of_it_is_left_over(staged: 
 
 def test_a_line_of_the_navigation_whose_page_is_not_there_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "index.md").touch()
+    (tmp_path / "decisions").mkdir()
+    (tmp_path / "decisions/0099-a-new-one.md").touch()
 
     assert '"index.md"' in configuration(tmp_path)
+    assert '"decisions/0099-a-new-one.md"' in configuration(tmp_path)
     assert '"tutorial.md"' not in configuration(tmp_path)
 
 
