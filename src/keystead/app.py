@@ -80,10 +80,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
     app.router.redirect_slashes = False
     app.router.routes.extend(all_routes(settings))
     check_declared(app.router.routes)
-    if tracing is None:
-        return Shell(app, _reach(settings), tally)
-    believes = settings.traces.believes_proxies
-    return TracedShell(app, _reach(settings), tally, tracing, believes_proxies=believes)
+    return _shell(settings, app, tally, tracing)
 
 
 def all_routes(settings: Settings) -> list[Guarded]:
@@ -108,6 +105,16 @@ def _page_files(settings: Settings) -> PageFiles:
     areas = settings.page_areas
     site = Site(settings.app_name, MIN_LENGTHS[settings.password_profile], areas)
     return PageFiles(site, read_contents() if areas else {})
+
+
+def _shell(
+    settings: Settings, app: FastAPI, tally: Tally | None, tracing: "Tracing | None"
+) -> Shell:
+    reach = _reach(settings)
+    if tracing is None:
+        return Shell(app, reach, tally)
+    believes = settings.traces.believes_proxies
+    return TracedShell(app, reach, tally, tracing, believes_proxies=believes)
 
 
 def _reach(settings: Settings) -> Reach:
