@@ -46,16 +46,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Shell:
 
     Raises: UndeclaredAccess: a route does not say who may use it.
     """
-    context = Context(
-        clock=clock,
-        cookies=CookiePolicy(settings.has_secure_cookie, settings.cookie_same_site),
-        service=settings.app_name,
-        version=__version__,
-        first_request=int.from_bytes(SystemRandomness().new_salt()),
-        pages=_page_files(settings),
-        has_hints=not settings.is_production,
-    )
-
+    context = _context(settings, clock)
     tally = None if settings.metrics_port is None else Tally()
     tracing = _tracing(settings)
 
@@ -99,6 +90,18 @@ def all_routes(settings: Settings) -> list[Guarded]:
         *([docs.routes] if settings.api_docs else []),
     ]
     return [route for routes in modules for route in routes]
+
+
+def _context(settings: Settings, clock: Clock) -> Context:
+    return Context(
+        clock=clock,
+        cookies=CookiePolicy(settings.has_secure_cookie, settings.cookie_same_site),
+        service=settings.app_name,
+        version=__version__,
+        first_request=int.from_bytes(SystemRandomness().new_salt()),
+        pages=_page_files(settings),
+        has_hints=not settings.is_production,
+    )
 
 
 def _page_files(settings: Settings) -> PageFiles:
