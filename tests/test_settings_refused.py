@@ -4,6 +4,8 @@ A value that does not parse, or that would be unsafe, stops the start.
 RFC 7518 section 3.2, OWASP ASVS 3.3.1, 11.4.2 and 13.3.
 """
 
+import sys
+
 import pytest
 
 from keystead.settings import Settings, names_of
@@ -252,3 +254,19 @@ def test_no_plain_name_is_the_name_of_two_settings() -> None:
     own = [names_of(field)[0] for field in Settings.model_fields]
 
     assert len({*own, *PLAIN_NAMES}) == len(own) + len(PLAIN_NAMES)
+
+
+@pytest.mark.parametrize("lacking", ["opentelemetry", "opentelemetry.exporter.otlp"])
+def test_traces_without_what_sends_them_are_refused_with_what_to_install(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    for name in (lacking, f"{lacking}.proto", f"{lacking}.exporter"):
+        monkeypatch.setitem(sys.modules, name, None)
+    env.set(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:4318")
+
+    (line,) = refused()
+
+    assert "pip install 'keystead[otel]'" in line
+    assert line.startswith("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT")
+    env.set(OTEL_SDK_DISABLED="true")
+    assert not Settings.load().traces.is_on

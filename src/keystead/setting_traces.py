@@ -55,8 +55,15 @@ def unusable_traces(environment: Mapping[str, str]) -> Iterator[str]:
         read = environment.get(name) or allowed
         if read.strip().lower() != allowed:
             yield f"{name}: read {read!r}; allowed: {allowed}"
-    if find_spec("opentelemetry.exporter") is None:
+    if not _has_library():
         yield (
             f"{' or '.join(ENDPOINTS)}: is set; allowed: only with the extra that sends traces: "
             f"pip install 'keystead[otel]', or {DISABLED}=true"
         )
+
+
+def _has_library() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:  # Not even what that would be a part of.
+        return False

@@ -120,7 +120,15 @@ async def test_nothing_of_a_person_and_nothing_a_client_writes_is_sent(database:
 
     assert unknown.attributes["http.request.method"] == "_OTHER"
     assert request_of(collector, "GET /users/{user_id}").attributes.get("url.path") is None
-    told = [bob.id, "bob@", "127.0.0.1", "xyzzy", sessions[0]["id"], *secrets, "correct horse"]
+    told = [
+        bob.id,
+        "bob@",
+        "127.0.0.1",
+        "xyzzy",
+        sessions[0]["sessionId"],
+        *secrets,
+        "correct horse",
+    ]
     assert [text for text in told if text.lower().encode() in collector.raw.lower()] == []
     assert TRACE not in {span.trace for span in collector.spans}
 

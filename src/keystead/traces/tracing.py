@@ -111,8 +111,9 @@ class Tracing:
 
         Args: parent: a `traceparent` (W3C Trace Context) of somebody who may decide what is sampled.
         """
-        # Without one the context is empty: a new trace begins.
-        context = self._propagator.extract({"traceparent": parent} if parent else {}, Context())
+        context = Context()  # An empty one: a new trace begins.
+        if parent is not None:
+            context = self._propagator.extract({"traceparent": parent}, context)
         scheme = {"url.scheme": self._scheme}
         span = self._tracer.start_span("HTTP", context, SpanKind.SERVER, scheme)
         token = attach(set_span_in_context(span, context))

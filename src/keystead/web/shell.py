@@ -29,7 +29,7 @@ from keystead.web.errors import InternalError, RequestMalformed, problem
 from keystead.web.head import Head, read_head
 from keystead.web.hosts import Hosts
 from keystead.web.replies import Empty
-from keystead.web.tally import Tally
+from keystead.web.tally import STEP_NS, STEPS_IN_MS, Tally
 
 CLIENT_GONE = 499
 """Logged, never sent: the client left before it could be answered (nginx's number)."""
@@ -122,9 +122,10 @@ class Shell:
         except Exception as error:  # noqa: BLE001 - the last resort: it has been answered already.
             _log_bug(error, trace)
         finally:
-            trace.ms = (perf_counter_ns() - started_ns) // 10_000 / 100
+            steps = (perf_counter_ns() - started_ns) // STEP_NS
+            trace.ms = steps / STEPS_IN_MS
             if self._tally is not None:
-                self._tally.add(trace)
+                self._tally.add(trace, steps)
             log_request(trace)
 
     async def _respond(
