@@ -18,7 +18,7 @@ def all_commands() -> str:
     """Return a table of all commands, and a section for each of them."""
     found = dict(_commands(PROGRAM, typer.main.get_command(keystead)))
     lines = (
-        [f"[{code(name)}](#{slug(name)})", _first_line(command)] for name, command in found.items()
+        [f"[{code(name)}](#{slug(name)})", _first_paragraph(command)] for name, command in found.items()
     )
     sections = (_section(name, command) for name, command in found.items())
     return "\n\n".join([table(("command", "what it does"), lines), *sections])
@@ -47,7 +47,7 @@ def _section(name: str, command: Any) -> str:  # noqa: ANN401 - Typer's own.
     return "\n\n".join(parts)
 
 
-def _first_line(command: Any) -> str:  # noqa: ANN401 - Typer's own.
+def _first_paragraph(command: Any) -> str:  # noqa: ANN401 - Typer's own.
     text: str = command.help.partition("\n\n")[0]
     return text
 

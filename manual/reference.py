@@ -16,8 +16,8 @@ from pathlib import Path
 
 from manual.codes import table_of_codes
 from manual.commands import all_commands
-from manual.knobs import table_of_settings
 from manual.routes import table_of_routes
+from manual.settings import table_of_settings
 
 ROOT = Path(__file__).parents[1]
 

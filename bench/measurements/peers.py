@@ -37,11 +37,8 @@ def measure(plan: Plan) -> Result:
         for sessions in plan.sessions
         for entrant in entrants
     }
-    by_size = {
-        sessions: {entrant.name: filled[entrant.name, sessions] for entrant in entrants}
-        for sessions in plan.sessions
-    }
-    fewest = by_size[plan.sessions[0]]
+    everybody = by_size(plan, entrants, filled)
+    fewest = everybody[plan.sessions[0]]
     return Result(
         "peers",
         f"Keystead beside other projects, {TOKENS:,} sessions in turn, {CONNECTIONS} connections",
@@ -51,8 +48,8 @@ def measure(plan: Plan) -> Result:
             *(
                 figure
                 for compare in (peer_verbs.refreshes, peer_verbs.sign_ins, peer_verbs.sign_ups)
-                for sessions, everybody in by_size.items()
-                for figure in compare(plan, entrants, everybody, sessions)
+                for sessions, each in everybody.items()
+                for figure in compare(plan, entrants, each, sessions)
             ),
             *peer_starts.starts(plan, entrants),
             *peer_starts.memory(plan, entrants, fewest),
@@ -75,6 +72,16 @@ def taking_part() -> tuple[list[Entrant], list[str]]:
     for note in notes:
         print(note, flush=True)
     return entrants, notes
+
+
+def by_size(
+    plan: Plan, entrants: Sequence[Entrant], filled: dict[tuple[str, int], Filled]
+) -> dict[int, dict[str, Filled]]:
+    """Return what is in the database of each, by its name, for each number of sessions."""
+    return {
+        sessions: {entrant.name: filled[entrant.name, sessions] for entrant in entrants}
+        for sessions in plan.sessions
+    }
 
 
 def _fill(plan: Plan, entrant: Entrant, sessions: int) -> Filled:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.load.http import CONNECTIONS
 from bench.measurements import peer_verbs
-from bench.measurements.peers import explained, session_checks, taking_part
+from bench.measurements.peers import by_size, explained, session_checks, taking_part
 from bench.measurements.postgres import postgres_server
 from bench.peers.entrant import Entrant, Filled
 from bench.plan import TOKENS, Plan
@@ -25,15 +25,20 @@ def measure(plan: Plan) -> Result:
             for sessions in plan.sessions
             for entrant in entrants
         }
-        figures = session_checks(plan, entrants, filled)
-        for sessions in plan.sessions:
-            everybody = {entrant.name: filled[entrant.name, sessions] for entrant in entrants}
-            figures += peer_verbs.refreshes(plan, entrants, everybody, sessions)
+        everybody = by_size(plan, entrants, filled)
+        figures = [
+            *session_checks(plan, entrants, filled),
+            *(
+                figure
+                for sessions, each in everybody.items()
+                for figure in peer_verbs.refreshes(plan, entrants, each, sessions)
+            ),
+        ]
     return Result(
         "peers-postgres",
         f"the same on PostgreSQL, {TOKENS:,} sessions in turn, {CONNECTIONS} connections",
         figures,
-        [*notes, NOTE, *explained(plan, entrants, everybody)],
+        [*notes, NOTE, *explained(plan, entrants, everybody[plan.sessions[0]])],
     )
 
 

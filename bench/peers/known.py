@@ -24,6 +24,9 @@ WARM_UP_SECONDS = 5
 """V8 compiles what has run some thousand times; until then it is slower by half and more."""
 
 
+MIGRATE = ("migrate", "--verbosity", "0", "--settings", "settings")
+
+
 def post_json(path: str, **members: str) -> bytes:
     """Write a request with a JSON body."""
     return request("POST", path, JSON, json.dumps(members).encode())
@@ -180,16 +183,7 @@ def django_allauth() -> Entrant:
             "persistent connection; sessions of 14 days in the database; rate limits off"
         ),
         file="django-allauth.db",
-        make_tables=(
-            python,
-            "-m",
-            "django",
-            "migrate",
-            "--verbosity",
-            "0",
-            "--settings",
-            "settings",
-        ),
+        make_tables=(python, "-m", "django", *MIGRATE),
         installed=home / ".installed",
     )
 

@@ -85,7 +85,7 @@ def serve_with(load: Callable[[Callable[[], object]], Callable[..., Any]]) -> No
 
 
 if __name__ == "__main__":
-    if SET_UP in sys.argv:
+    is_set_up = SET_UP in sys.argv
+    if is_set_up:
         sys.argv.remove(SET_UP)
-        serve_with(load_bare_as_keystead)
-    serve_with(load_bare)
+    serve_with(load_bare_as_keystead if is_set_up else load_bare)

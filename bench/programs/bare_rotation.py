@@ -24,7 +24,7 @@ from bench.servers import COOKIE
 
 SPENT = re.compile(COOKIE.encode() + rb"=(\d+)\.(\d+)")
 AS_LONG_AS_CLAIMS = b"x" * 300
-BODY_BYTES = dict(HEADERS)[b"content-length"]
+BODY_BYTES = int(dict(HEADERS)[b"content-length"])
 SIGNATURE = ec.ECDSA(SHA256())
 
 
@@ -68,7 +68,7 @@ def load(_: Callable[[], object]) -> Callable[..., Any]:
     key, rotations = ec.generate_private_key(ec.SECP256R1()), Rotations()
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        headers, body = list(HEADERS), b""
+        headers, body = list(HEADERS), b" " * BODY_BYTES
         if scope["type"] == "lifespan":
             while (await receive())["type"] != "lifespan.shutdown":
                 await send({"type": "lifespan.startup.complete"})
@@ -79,11 +79,9 @@ def load(_: Callable[[], object]) -> Callable[..., Any]:
             session, generation = map(int, spent.groups())
             await rotations.rotate(session, generation)
             signature = key.sign(AS_LONG_AS_CLAIMS, SIGNATURE).hex()
-            body = json.dumps({"accessToken": signature}).encode().ljust(int(BODY_BYTES))
+            body = json.dumps({"accessToken": signature}).encode().ljust(BODY_BYTES)
             set_cookie = f"{COOKIE}={session}.{generation + 1}; Path=/; HttpOnly; Secure"
             headers.append((b"set-cookie", set_cookie.encode()))
-        else:
-            headers[1] = (b"content-length", b"0")
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -44,7 +44,7 @@ BROKEN: list[tuple[Any, str]] = [
     (line(7, password="!"), "line 7, id 7: it has no password that could be used"),
     (line(8, password="$2b$31$" + "x" * 53), "line 8, id 8: its password is no hash of a kind"),
     (line(9, stauts="disabled"), "line 9, id 9: it has a member that is not known: stauts"),
-    (["no", "object"], "line 10: it is no JSON object"),
+    (["no", "object"], "line 10: it is no JSON object, or longer than 64 KiB"),
     (line(11, email="nobody"), "line 11, id 11: "),
     (line(12, email=7), "line 12, id 12: its e-mail address is no text"),
     (line(13, id="x\x1b[31m"), r"line 13, id x\x1b[31m: its id is neither"),
@@ -83,7 +83,10 @@ def test_what_is_no_json_is_named_by_its_line(cli: Cli, file: Path, text: str) -
     result = cli.run("import", "file", str(file))
 
     assert result.exit_code == 1
-    assert "  line 4: it is no JSON object\n  line 5: it is no JSON object\n" in result.stdout
+    assert (
+        "  line 4: it is no JSON object, or longer than 64 KiB\n  line 5: it is no JSON object,"
+        in result.stdout
+    )
 
 
 def test_bytes_that_are_no_text_are_named_too(cli: Cli, file: Path) -> None:
@@ -123,7 +126,7 @@ def test_old_and_new_ids_are_told(cli: Cli, file: Path) -> None:
     uuid = "0199c0de-7a11-4b0b-9c5e-000000000001"
     said = cli.json("import", "file", write(file, line(42), line(2, id=uuid)))
 
-    assert [(each["reference_id"], each["id"]) for each in said["imported"]] == [
+    assert [(each["old_id"], each["id"]) for each in said["imported"]] == [
         ("42", "018cc820-d888-7000-8000-00000000002a"),
         (uuid, uuid),
     ]

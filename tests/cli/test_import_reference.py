@@ -69,7 +69,7 @@ def test_a_thousand_users_are_imported_with_their_roles_and_times(
     assert said["left_out"] == []
     assert said["has_admin"] is True
     assert said["not_carried"]["sessions"].startswith("3 are not carried")
-    assert {each["reference_id"]: each["id"] for each in said["imported"]} == {
+    assert {each["old_id"]: each["id"] for each in said["imported"]} == {
         str(each["_id"]): new_id(str(each["_id"])) for each in documents
     }
     listed = cli.json("users", "list")

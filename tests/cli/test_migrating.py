@@ -166,7 +166,7 @@ def test_ids_stay_or_can_be_read_back(system: str, old: Old, database: Database,
 
     said = cli.json("import", "file", str(database.folder / "users.jsonl"))
 
-    ids = {each["reference_id"]: each["id"] for each in said["imported"]}
+    ids = {each["old_id"]: each["id"] for each in said["imported"]}
     assert len(ids) == len(PEOPLE[system]) + 1
     for theirs, ours in ids.items():
         is_number = system == "django"

@@ -104,7 +104,7 @@ async def test_what_no_account_can_be_made_of_is_left_out_with_the_reason_and_no
 
     found = await imported(tools, document(1), bad, document(3))
 
-    assert [each.reference_id for each in found.left_out] == [bad.id]
+    assert [each.where for each in found.left_out] == [bad.id]
     assert reason in found.left_out[0].reason
     assert await everybody(tools) == ["user1@example.com", "user3@example.com"]
 
@@ -122,7 +122,7 @@ async def test_of_two_addresses_that_become_the_same_the_older_account_has_it(
 ) -> None:
     found = await imported(tools, document(1, "Bob@example.com"), document(2, "bob@EXAMPLE.com"))
 
-    assert [each.reference_id for each in found.imported] == [object_id(1)]
+    assert [each.old_id for each in found.imported] == [object_id(1)]
     same = f"its e-mail address is the same as that of {object_id(1)}"
     assert found.left_out == [LeftOut(object_id(2), same)]
 
@@ -134,7 +134,7 @@ async def test_an_account_that_is_here_is_not_changed(tools: Tools) -> None:
     found = await imported(tools, replace(document(1), role="admin"), document(2))
 
     assert await tools.store.find_credentials(bob.email) == before
-    assert [each.reference_id for each in found.left_out] == [object_id(1)]
+    assert [each.where for each in found.left_out] == [object_id(1)]
     assert "another account here" in found.left_out[0].reason
     assert not found.has_admin
 

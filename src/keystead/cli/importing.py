@@ -94,7 +94,9 @@ def file_(
         stop("there are no accounts in that file")
     _say_without_admin(found)
     if found.left_out and not leave_out:
-        stop("nothing was imported: repair these lines, or add --leave-out to import the others")
+        # Lines that were good a moment ago are left out if somebody has registered meanwhile.
+        done = "the others were imported" if is_done else "nothing was imported"
+        stop(f"{done}: repair these lines, or add --leave-out to import without them")
 
 
 def _report(found: Import, *, is_done: bool, as_json: bool) -> None:
@@ -130,4 +132,4 @@ def _say(found: Import, what: str) -> None:
 
 
 def _lines(left_out: Iterable[LeftOut]) -> Iterable[str]:
-    return (f"  {ascii(each.reference_id)[1:-1]}: {each.reason}" for each in left_out)
+    return (f"  {ascii(each.where)[1:-1]}: {each.reason}" for each in left_out)

@@ -24,8 +24,7 @@ class Verifier:
 
     Args:
         url: where Keystead is: `https://accounts.example.com`, with the path that it is mounted at, if it
-            is. Over anything but the
-            loopback address or a network of your own it must be https.
+            is. Over anything but the loopback address or a network of your own it must be https.
         issuer: its `KEYSTEAD_ISSUER`.
         audience: its `KEYSTEAD_AUDIENCE`.
         http: to ask with, if certificates or proxies need settings of their own.

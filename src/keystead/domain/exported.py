@@ -58,7 +58,7 @@ class ExportedUser:
         """See `ForeignUser.draft`."""
         members = self.members
         if members is None:
-            raise Unusable("it is no JSON object")
+            raise Unusable("it is no JSON object, or longer than 64 KiB")
         if unknown := members.keys() - MEMBERS:
             raise Unusable(f"it has a member that is not known: {min(unknown)}")
         created_at = _moment(members.get("created"))

@@ -2,7 +2,8 @@
 Password hashes that other systems made: which are understood, and what checking one may cost.
 
 A hash says itself how much work it takes, at every attempt to sign in. So there are bounds, well above
-what anybody recommends: checking one takes some four seconds of a core at most.
+what anybody recommends: checking one takes some four seconds of a core at most, and twice that
+for a password with accents that are typed apart, which is looked at in both forms.
 """
 
 import re

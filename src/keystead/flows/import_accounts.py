@@ -23,9 +23,9 @@ BATCH = 25
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """An account that is here now; *is_new* if it was not before. Its id there is *reference_id*."""
+    """An account that is here now; *is_new* if it was not before. Its id there is *old_id*."""
 
-    reference_id: str
+    old_id: str
     id: UserId
     email: EmailAddress
     is_new: bool
@@ -35,7 +35,7 @@ class Imported:
 class LeftOut:
     """An account of theirs that none was made of, by what somebody finds it, and why."""
 
-    reference_id: str
+    where: str
     reason: str
 
 

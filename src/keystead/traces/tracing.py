@@ -53,7 +53,7 @@ class RequestSpan:
         self._span = span
         self.trace_id = format(span.get_span_context().trace_id, "032x")
 
-    def end(self, method: str, route: str | None, status: int, code: str | None) -> None:
+    def describe(self, method: str, route: str | None, status: int, code: str | None) -> None:
         """
         Say what came of the request.
 
@@ -173,6 +173,6 @@ class _Complaints(logging.Handler):
 
     def close(self) -> None:
         """Say nothing any more."""
-        # Nobody else listens: what comes after would be printed by Python itself.
-        self._tell = lambda _: None
+        self._logger.removeHandler(self)
+        self._logger.propagate = True
         super().close()

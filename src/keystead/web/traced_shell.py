@@ -19,7 +19,7 @@ class RequestSpan(Protocol):
 
     trace_id: str
 
-    def end(self, method: str, route: str | None, status: int, code: str | None) -> None:
+    def describe(self, method: str, route: str | None, status: int, code: str | None) -> None:
         """Say what came of the request."""
 
 
@@ -76,11 +76,11 @@ class TracedShell(Shell):
             if isinstance(trace, TracedLine):
                 trace.trace_id = span.trace_id
             response = await super()._respond(scope, receive, head, trace)
-            span.end(trace.method, trace.route, response.status_code, trace.code)
+            span.describe(trace.method, trace.route, response.status_code, trace.code)
             return response
 
     def _parent(self, scope: Scope) -> str | None:
-        if not (self._believes_proxies and self._client_ip.trusts(scope["client"])):
+        if not (self._believes_proxies and self._client_ip.trusts(scope.get("client"))):
             return None
         found = [value for name, value in scope["headers"] if name == b"traceparent"]
         # Said twice, it is said by two.
