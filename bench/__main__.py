@@ -64,7 +64,7 @@ def _options() -> argparse.Namespace:
         prog="python -m bench", description=f"Measure {KEYSTEAD[2]}; bench/README.md explains."
     )
     add = parser.add_argument
-    add("--rounds", type=_positive, help="turns of each contender (5; peers: 3)")
+    add("--rounds", type=_positive, help="turns of each contender (3)")
     add("--seconds", type=_positive, help="how long one turn under load takes (2; peers: 1)")
     add("--sessions", type=_positive, nargs="+", metavar="N",
         help="sizes of the sessions table to compare (1000 1000000; peers: 1000 100000 1000000)")  # fmt: skip

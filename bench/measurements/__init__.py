@@ -31,7 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Plan], Result]] = {
 ALONE = [name for name in MEASUREMENTS if name not in {"postgres", "peers", "peers-postgres"}]
 """What needs nothing besides Keystead."""
 
-GENERAL: dict[str, Any] = {"rounds": 5, "seconds": 2, "sessions": [1_000, 1_000_000]}
+GENERAL: dict[str, Any] = {"rounds": 3, "seconds": 2, "sessions": [1_000, 1_000_000]}
 """What is done where nothing else was asked for."""
 
 DEFAULTS: dict[str, dict[str, Any]] = {
