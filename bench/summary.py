@@ -44,19 +44,21 @@ def _beside_peers(run: Run) -> Iterator[str]:
         best = run.beginning("peers", f"session check: {KEYSTEAD}{text} / best")[:1]
         yield _row([f"session check{text} stored", *cells, _ratios(best)])
     yield from _forward_check(run, who)
-    for size in run.options["peers"]["sessions"]:
-        yield _written(run, who, "refresh", size)
-    for verb in ("login", "sign-up"):  # The report has them for the other sizes: the hash decides.
-        yield _written(run, who, verb, run.options["peers"]["sessions"][-1])
+    for verb in ("refresh", "login", "sign-up"):
+        yield _written(run, who, verb)
     for verb in ("hash alone", "start", "memory idle", "memory after load"):
         yield _row([verb, *(_cell(_of(run, f"{verb}: {name}")) for name in who), ""])
 
 
-def _written(run: Run, who: Sequence[str], verb: str, size: int) -> str:
-    text = f", {size:,} sessions"
+def _written(run: Run, who: Sequence[str], verb: str) -> str:
+    # The largest that was measured; the report has the others. Some runs have one size, and do not say it.
+    sizes = [f", {size:,} sessions" for size in run.options["peers"]["sessions"]]
+    found = [text for text in sizes if run.find("peers", f"{verb}: {KEYSTEAD}{text}")]
+    text = found[-1] if found else ""
     cells = [_cell(run.find("peers", f"{verb}: {name}{text}")) for name in who]
     ratios = run.beginning("peers", f"{verb}: {KEYSTEAD}{text} / ")
-    return _row([f"{verb}{text} stored", *cells, _ratios([each for each in ratios if each.target])])
+    label = f"{verb}{text} stored" if text else verb
+    return _row([label, *cells, _ratios([each for each in ratios if each.target])])
 
 
 def _forward_check(run: Run, who: Sequence[str]) -> Iterator[str]:

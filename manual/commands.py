@@ -18,7 +18,8 @@ def all_commands() -> str:
     """Return a table of all commands, and a section for each of them."""
     found = dict(_commands(PROGRAM, typer.main.get_command(keystead)))
     lines = (
-        [f"[{code(name)}](#{slug(name)})", _first_paragraph(command)] for name, command in found.items()
+        [f"[{code(name)}](#{slug(name)})", _first_paragraph(command)]
+        for name, command in found.items()
     )
     sections = (_section(name, command) for name, command in found.items())
     return "\n\n".join([table(("command", "what it does"), lines), *sections])

@@ -32,7 +32,8 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-app = FastAPI(title="Notes", lifespan=lifespan)
+# Without its own redirects, which go to whatever host a request names.
+app = FastAPI(title="Notes", lifespan=lifespan, redirect_slashes=False)
 app.mount(accounts.path, accounts)
 
 

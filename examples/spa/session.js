@@ -59,9 +59,12 @@ export function createSession({ url = "", apis = [], name = "keystead-session", 
     throw new Problem(said.code ?? "unknown", answer, said);
   }
 
-  /* Get a new access token: one refresh for all requests of this tab, one tab at a time. */
+  /* What changes the cookie is done by one tab at a time; without locks, at least once this tab is done with it. */
+  const alone = (work) => (locks ? locks.request(name, work) : Promise.allSettled([refreshing]).then(work));
+
+  /* Get a new access token: one refresh for all requests of this tab. */
   const refresh = () => {
-    refreshing ??= (locks ? locks.request(name, swap) : swap()).finally(() => (refreshing = null));
+    refreshing ??= (locks ? alone(swap) : swap()).finally(() => (refreshing = null));
     return refreshing;
   };
 
@@ -82,7 +85,11 @@ export function createSession({ url = "", apis = [], name = "keystead-session", 
     }
     if (before && owner !== before) enter().catch(() => change("unknown"));
   }
-  const enter = async () => change("in", (await ask("GET", "/profile")).user);
+  const enter = async () => {
+    const asking = owner;
+    const { user } = await ask("GET", "/profile");
+    if (owner === asking) change("in", user); // Somebody else may have signed in meanwhile.
+  };
   async function start() {
     tabs ??= listen();
     if (state.status !== "starting") change("starting");
@@ -101,19 +108,21 @@ export function createSession({ url = "", apis = [], name = "keystead-session", 
     return channel;
   }
 
-  async function signIn(email, password) {
-    const answer = await ask("POST", "/auth/login", { email, password });
-    setToken(answer.accessToken);
-    change("in", answer.user);
-    tabs?.postMessage(owner);
-  }
+  const signIn = (email, password) =>
+    alone(async () => {
+      const answer = await ask("POST", "/auth/login", { email, password });
+      setToken(answer.accessToken);
+      change("in", answer.user);
+      tabs?.postMessage(owner);
+    });
 
   /* Fails where Keystead cannot be reached: the session lives on then, and whoever asked should know. */
-  async function signOut() {
-    await ask("POST", "/auth/logout");
-    tabs?.postMessage("out");
-    leave();
-  }
+  const signOut = () =>
+    alone(async () => {
+      await ask("POST", "/auth/logout");
+      tabs?.postMessage("out");
+      leave();
+    });
 
   /* As `fetch`, with the access token. A body that is a stream cannot be sent a second time. */
   async function withToken(input, options = {}) {

@@ -197,6 +197,32 @@ test("what one person asked for is not done in the name of another", async () =>
   assert.equal(other.current().user.email, email);
 });
 
+for (const hasLocks of [true, false]) {
+  test(`a refresh that is answered late does not undo a sign-in (locks: ${hasLocks})`, async () => {
+    const token = (who) => `h.${Buffer.from(JSON.stringify({ sub: who })).toString("base64url")}.s`;
+    let [cookie, answerLate] = ["ada", null];
+    const fetch = async (target, { headers }) => {
+      const who = cookie;
+      if (target.endsWith("/auth/login")) cookie = "bob";
+      if (target.endsWith("/auth/refresh")) await new Promise((go) => (answerLate = go)).then(() => (cookie = who));
+      if (target.endsWith("/profile")) return Response.json({ user: { _id: headers.Authorization } });
+      return Response.json({ accessToken: token(cookie), user: { _id: cookie } });
+    };
+    const session = createSession({ url: KEYSTEAD, fetch, storage: null, locks: hasLocks ? new Browser().locks : null });
+    opened.push(session);
+
+    const started = session.start();
+    await wait(20);
+    const signedIn = session.signIn("bob@example.com", PASSWORD);
+    await wait(20);
+    answerLate();
+    await Promise.all([started, signedIn]);
+
+    assert.equal(cookie, "bob");
+    assert.equal(session.current().user._id, "bob");
+  });
+}
+
 test("somebody else who signs in in another tab is shown in this one", async () => {
   const { browser, tab } = await signedIn();
   const other = await anotherTab(browser);

@@ -51,6 +51,9 @@ def unusable_traces(environment: Mapping[str, str]) -> Iterator[str]:
         if not environment.get(name, "http://").startswith(("http://", "https://")):
             # Somebody may have written a password into it.
             yield f"{name}: read a value that is not shown; allowed: http://host:4318, or https://"
+        elif "?" in environment.get(name, ""):
+            # What the library says of a collector that is away would have it in the log.
+            yield f"{name}: read a value with a ?; allowed: keys are in OTEL_EXPORTER_OTLP_HEADERS"
     for name, allowed in (*((name, SPOKEN) for name in PROTOCOLS), (EXPORTER, "otlp")):
         read = environment.get(name) or allowed
         if read.strip().lower() != allowed:

@@ -53,6 +53,24 @@ async def test_after_a_restore_accounts_are_back_and_ended_sessions_are_not(
 
 
 @only_on_a_file
+@only_on_a_file
+def test_a_second_restore_keeps_what_the_first_one_kept(database: Database) -> None:
+    given = environment_of(database)
+    with running(database):
+        pass
+    assert (
+        keystead(database.folder, "backup", "b.db", "--secrets", "b.json", **given).returncode == 0
+    )
+
+    for _ in range(2):
+        done = keystead(database.folder, "restore", "b.db", "--secrets", "b.json", "--yes", **given)
+        assert done.returncode == 0, done.stderr
+
+    kept = sorted(each.name for each in database.folder.glob("*.before-restore*"))
+    assert len(kept) == 2, kept
+
+
+@only_on_a_file
 def test_a_database_that_is_served_is_not_replaced(database: Database) -> None:
     with running(database):
         assert run(database, "backup", "backup.db")[0] == 0

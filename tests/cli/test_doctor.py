@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -146,9 +146,30 @@ class Careless(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Hostile(Careless):
+    """Something else, which would like to be read."""
+
+    def _answer(self) -> None:
+        if self.path == "/":
+            body = b'{"version": "\\u001b]0;owned\\u0007"}'
+            self.send_response(200)
+            self.send_header("Date", "yesterday")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        else:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(64 * 1024))
+
+    do_GET = do_POST = _answer  # noqa: N815 - the names that the library looks for.
+
+
 @contextmanager
-def careless() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Careless)
+def careless(kind: type[Careless] = Careless) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -157,6 +178,20 @@ def careless() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_a_server_that_is_hostile_is_told_from_ours_and_writes_nothing_on_the_terminal(
+    database: Database,
+) -> None:
+    with careless(Hostile) as url:
+        said = keystead(database.folder, "doctor", url, **environment_of(database))
+        _, found = examine(database, url)
+
+    assert said.returncode == 1
+    assert "\x1b" not in said.stdout
+    assert "Traceback" not in said.stderr
+    assert "is not Keystead (200)" in said.stdout
+    assert any("more than 256 KiB" in what for what in serious(found, "reach")), found
 
 
 def test_what_a_proxy_spoils_is_found(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ BROKEN: list[tuple[Any, str]] = [
     (line(11, email="nobody"), "line 11, id 11: "),
     (line(12, email=7), "line 12, id 12: its e-mail address is no text"),
     (line(13, id="x\x1b[31m"), r"line 13, id x\x1b[31m: its id is neither"),
+    (line(14, **{"\x1b]0;owned\x07": 1}), r"line 14, id 14: it has a member that is not known: \x1b]0;owned\x07"),
+    (line(15, created="9999-01-01T00:00:00Z"), "line 15, id 15: its created is yet to come"),
 ]
 
 
@@ -149,6 +152,31 @@ def test_an_empty_file_and_none_are_said(cli: Cli, file: Path) -> None:
     file.unlink()
     assert cli.run("import", "file", str(file)).exit_code == 2
     assert cli.run("import", "file", str(file.parent)).exit_code == 2
+
+
+def test_a_line_that_says_something_twice_makes_nobody_an_admin(cli: Cli, file: Path) -> None:
+    said = json.dumps(line(1, role="user"))
+    file.write_text(said.replace('"role": "user"', '"role": "user", "role": "admin"') + "\n")
+
+    result = cli.run("import", "file", str(file))
+
+    assert result.exit_code == 1
+    assert "line 1: it is no JSON object" in result.stdout
+
+
+def test_an_id_that_is_anothers_here_is_not_taken_for_theirs(cli: Cli, file: Path) -> None:
+    cli.done("import", "file", write(file, line(1, "bob@example.com")))
+
+    result = cli.run("import", "file", write(file, line(1, "eve@example.com")))
+
+    assert result.exit_code == 1
+    assert "line 1, id 1: another account here has its id" in result.stdout
+
+
+def test_a_pipe_is_refused_since_it_can_be_read_only_once(cli: Cli, file: Path) -> None:
+    os.mkfifo(file)
+
+    assert "is no ordinary file" in cli.run("import", "file", str(file)).stderr
 
 
 @pytest.mark.timeout(180)

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,6 +149,22 @@ async def test_clients_reach_neither(database: Database) -> None:
         async with server.client() as client:
             assert (await client.get("/metrics")).status_code == 404
             assert (await client.get("/readyz")).json() == {"status": "ok"}
+
+
+def test_the_operators_port_has_room_for_few_and_changes_nothing(database: Database) -> None:
+    with overseen(database) as (server, operator), ExitStack() as stack:
+        (port,) = operator.ports
+        for _ in range(24):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            ended = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+        with suppress(ConnectionError):
+            assert ended.recv(1) == b""
+        assert server.is_alive()
+
+        stack.close()
+        eventually(lambda: operator.readiness()[0] == 200)
+        assert httpx.delete(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 405
+        assert "Traceback" not in server.output
 
 
 def test_nothing_listens_unless_it_is_asked_for(database: Database) -> None:

@@ -1,11 +1,11 @@
 """The file that `keystead import file` reads: JSON Lines, an account on each."""
 
 from collections.abc import AsyncGenerator, Iterator
+from itertools import count
 from pathlib import Path
 
-import orjson
-
 from keystead.domain.exported import ExportedUser
+from keystead.domain.json_object import read_object
 
 MAX_LINE_BYTES = 64 * 1024
 """Nothing that could be an account is as long."""
@@ -28,7 +28,12 @@ class AccountFile:
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         with self._path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number in count(1):
+                line = rest = file.readline(MAX_LINE_BYTES + 1)
+                if not line:
+                    return
+                while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+                    rest = file.readline(MAX_LINE_BYTES + 1)
                 if line.strip():
                     yield number, line
 
@@ -37,7 +42,6 @@ def _members(line: bytes) -> dict[str, object] | None:
     if len(line) > MAX_LINE_BYTES:
         return None
     try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        return read_object(line)
+    except ValueError:
         return None
-    return found if isinstance(found, dict) else None

@@ -78,6 +78,8 @@ def file_(
     People sign in with the passwords they have. If an account cannot be taken over, none is, unless
     those may be left out. Who is here already is not changed, so it can be run again.
     """
+    if not file.is_file():
+        stop(f"{file} is no ordinary file, and it is read more than once")
     accounts = AccountFile(file)
 
     async def take_over(tools: Tools) -> tuple[Import, bool]:
@@ -132,4 +134,4 @@ def _say(found: Import, what: str) -> None:
 
 
 def _lines(left_out: Iterable[LeftOut]) -> Iterable[str]:
-    return (f"  {ascii(each.where)[1:-1]}: {each.reason}" for each in left_out)
+    return (f"  {ascii(each.where)[1:-1]}: {ascii(each.reason)[1:-1]}" for each in left_out)

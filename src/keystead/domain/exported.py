@@ -7,7 +7,7 @@ A member that nobody knows is no account's: `stauts` would let in whom `status` 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from keystead.domain.foreign import (
@@ -24,6 +24,9 @@ from keystead.domain.user import Role, Status, UserId
 MEMBERS = frozenset({"id", "email", "password", "role", "status", "created"})
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+CLOCKS_DIFFER = timedelta(days=1)
+"""And time zones that were not written down."""
 
 MAX_NUMBER = 2**62 - 1
 """So that it can be read back from the id that is made of it."""
@@ -61,7 +64,7 @@ class ExportedUser:
             raise Unusable("it is no JSON object, or longer than 64 KiB")
         if unknown := members.keys() - MEMBERS:
             raise Unusable(f"it has a member that is not known: {min(unknown)}")
-        created_at = _moment(members.get("created"))
+        created_at = _moment(members.get("created"), now)
         return Draft(
             id=_id(members.get("id"), created_at or EPOCH),
             email=members.get("email"),
@@ -101,7 +104,7 @@ def _status(found: object) -> Status:
     return Status(found)
 
 
-def _moment(found: object) -> datetime | None:
+def _moment(found: object, now: datetime) -> datetime | None:
     """Return a time, in UTC where it does not say."""
     if found is None:
         return None
@@ -112,4 +115,6 @@ def _moment(found: object) -> datetime | None:
         raise Unusable("its created is no time, such as 2024-01-02T03:04:05Z") from None
     if moment < EPOCH:
         raise Unusable("its created is before 1970")
+    if moment > now + CLOCKS_DIFFER:
+        raise Unusable("its created is yet to come")
     return moment

@@ -134,7 +134,10 @@ class _Walk:
         if isinstance(found, LeftOut):
             return found
         user, store = found.user, self._tools.store
-        is_new = await store.find_user(user.id) is None
+        here = await store.find_user(user.id)
+        if here is not None and here.email != user.email:
+            return LeftOut(theirs.where, "another account here has its id")
+        is_new = here is None
         if is_new and not await self._add(found):
             return LeftOut(theirs.where, "another account here has its e-mail address")
         self._has_admin = self._has_admin or (is_new and user.role is Role.ADMIN)

@@ -1,8 +1,11 @@
 """A small HTTP server on a thread, for the monitoring system and the operator, and nobody else."""
 
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 SLOW_SECONDS = 10
-"""A client that says nothing for so long is cut off."""
+"""Whoever is not done by then is cut off."""
+
+MOST_AT_ONCE = 16
+"""Connections; each has a thread in the process that serves. One more is closed at once."""
 
 
 class NoPortFree(Exception):  # noqa: N818 - named for the fact, like every fault.
@@ -54,6 +60,9 @@ class OperatorsServer:
         self._server.server_close()
 
     def _answer(self, asked: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        if asked["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            start("405 Method Not Allowed", [("Allow", "GET, HEAD")])
+            return []
         match asked["PATH_INFO"]:
             case "/metrics":
                 return list(self._metrics(asked, start))
@@ -70,6 +79,31 @@ class OperatorsServer:
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def __init__(self, *given: Any) -> None:  # noqa: ANN401 - those of the library.
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__(*given)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        # The handler's own limit begins anew with each byte.
+        ending = threading.Timer(SLOW_SECONDS, partial(_cut_off, request))
+        ending.daemon = True
+        ending.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            ending.cancel()
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        if not isinstance(sys.exception(), OSError):  # That is a client who left, or was cut off.
+            super().handle_error(request, client_address)
+
     def server_bind(self) -> None:
         TCPServer.server_bind(self)  # HTTPServer's own asks the DNS what this host is called.
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
@@ -85,6 +119,11 @@ class _Handler(WSGIRequestHandler):
 
     def log_message(self, *_: Any) -> None:  # noqa: ANN401 - as the library has it.
         """Write nothing: a monitoring system asks four times a minute."""
+
+
+def _cut_off(request: socket.socket) -> None:
+    with suppress(OSError):  # It is done after all.
+        request.shutdown(socket.SHUT_RDWR)
 
 
 def _bind(host: str, ports: Iterable[int]) -> _Server:

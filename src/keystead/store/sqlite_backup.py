@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,12 +68,18 @@ def put_in_place(draft: Path, database: Path) -> Path | None:
     kept = None
     if database.exists():
         _refuse_if_open(database)
-        kept = database.with_name(f"{database.name}.before-restore")
+        kept = _free_name(database.with_name(f"{database.name}.before-restore"))
         database.replace(kept)
         for each in _companions(database):
             each.unlink(missing_ok=True)
     _take_name(draft, database)
     return kept
+
+
+def _free_name(path: Path) -> Path:
+    """Return *path*, or with a number behind it if there is such a file: what was kept stays."""
+    names = (path if number == 1 else Path(f"{path}-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,16 +1,16 @@
 """Read a request's body: bounded in size and time, and as strict as JSON can be."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from keystead.domain.errors import FieldError, InputInvalid
+from keystead.domain.json_object import read_object
 from keystead.web.errors import BodyMalformed, BodyTooLarge, BodyTooSlow, MediaTypeUnsupported
 
 MAX_BYTES = 64 * 1024
@@ -101,21 +101,14 @@ def validate(model: type[Model], value: Mapping[str, Any]) -> Model:
 
 def parse(body: bytes) -> dict[str, Any]:
     """
-    Parse one JSON object, refusing what parsers usually let through.
-
-    Duplicate members (every parser keeps the last one: two readers may see two requests), NaN and
-    Infinity (not JSON), NUL (databases refuse it), lone surrogates (not text), endless nesting.
+    Parse one JSON object; see `read_object` for what is none.
 
     Raises: BodyMalformed.
     """
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse)
-        _check_text(value)
-    except (ValueError, RecursionError):
+        return read_object(body)
+    except ValueError:
         raise BodyMalformed from None
-    if not isinstance(value, dict):
-        raise BodyMalformed
-    return value
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:
@@ -140,31 +133,6 @@ async def _collect(request: Request) -> bytes:
         if len(body) > MAX_BYTES:
             raise BodyTooLarge(Connection="close")
     return bytes(body)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("duplicate members")
-    return members
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _check_text(value: object) -> None:
-    if isinstance(value, str):
-        value.encode()  # Lone surrogates raise a ValueError.
-        if "\0" in value:
-            raise ValueError("NUL")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            _check_text(name)
-            _check_text(member)
-    elif isinstance(value, list):
-        for member in value:
-            _check_text(member)
 
 
 def _field_error(error: Any) -> FieldError:  # noqa: ANN401 - pydantic's ErrorDetails.

@@ -1,5 +1,6 @@
 """The outermost layer where traces are asked for: the same, with a span around each answer."""
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,9 @@ from keystead.logs import RequestLine
 from keystead.web.head import Head
 from keystead.web.shell import Reach, Shell
 from keystead.web.tally import Tally
+
+PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""A `traceparent` (W3C Trace Context, section 3.2); of anything else the library would complain."""
 
 
 class RequestSpan(Protocol):
@@ -84,4 +88,4 @@ class TracedShell(Shell):
             return None
         found = [value for name, value in scope["headers"] if name == b"traceparent"]
         # Said twice, it is said by two.
-        return found[0].decode("latin-1") if len(found) == 1 else None
+        return found[0].decode() if len(found) == 1 and PARENT.fullmatch(found[0]) else None

@@ -48,7 +48,12 @@ def _print(found: "list[tuple[str, Finding]]") -> None:
     console = Console(soft_wrap=True, highlight=False)
     for name, finding in found:
         severity = Text(f"{finding.severity:<8}", style=COLOURS[finding.severity])
-        console.print(severity, Text(f"{name}: {finding.what}"), sep="")
+        console.print(severity, Text(f"{name}: {_plain(finding.what)}"), sep="")
         for label, text in (("why", finding.why), ("fix", finding.fix)):
             if text:
-                console.print(Text(f"        {label}: {text}"))
+                console.print(Text(f"        {label}: {_plain(text)}"))
+
+
+def _plain(text: str) -> str:
+    # Some of it was said by whatever answers at the URL.
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

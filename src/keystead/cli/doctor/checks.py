@@ -1,5 +1,6 @@
 """Which checks there are, and how they are run."""
 
+import ssl
 from contextlib import AsyncExitStack
 
 import httpx
@@ -16,7 +17,8 @@ from keystead.cli.doctor import (
     reach,
     tls,
 )
-from keystead.cli.doctor.case import Case, Check, Finding
+from keystead.cli.doctor.bounded import Bounded
+from keystead.cli.doctor.case import Case, Check, Finding, error
 from keystead.crypto.secrets_file import SecretsFileUnusable
 from keystead.domain.errors import Fault, StoreDown
 from keystead.domain.transfer import CopyUnfinished
@@ -36,8 +38,6 @@ CHECKS: dict[str, Check] = {
     "browser": browser.examine,
 }
 
-WAIT_SECONDS = 10
-
 REFUSALS = (Fault, SchemaUnknown, UnknownDatabase, CopyUnfinished, SecretsFileUnusable)
 
 
@@ -53,12 +53,29 @@ async def examine_all(settings: Settings, url: str | None) -> list[tuple[str, Fi
             refusal = str(cause or getattr(reason, "message", reason))
         base = url.rstrip("/") if url else "http://localhost"
         http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=base, timeout=WAIT_SECONDS, trust_env=False)
+            httpx.AsyncClient(
+                base_url=base,
+                transport=Bounded(verify=ssl.create_default_context()),
+                headers={"Accept-Encoding": "identity"},  # So that no answer grows in being read.
+                trust_env=False,
+            )
         )
         case = Case(settings, tools, refusal, url, http)
         for name, examine in CHECKS.items():
-            found.extend([(name, finding) async for finding in examine(case)])
+            try:
+                async for finding in examine(case):
+                    found += [(name, finding)]
+            except httpx.HTTPError as failure:
+                found.append((name, _unanswered(case, failure)))
     return found
+
+
+def _unanswered(case: Case, failure: httpx.HTTPError) -> Finding:
+    return error(
+        f"{case.url} stopped answering: {failure or type(failure).__name__}",
+        "what this check asks is not known",
+        "look at its log, and ask again",
+    )
 
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> Tools:
