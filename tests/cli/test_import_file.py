@@ -49,7 +49,10 @@ BROKEN: list[tuple[Any, str]] = [
     (line(11, email="nobody"), "line 11, id 11: "),
     (line(12, email=7), "line 12, id 12: its e-mail address is no text"),
     (line(13, id="x\x1b[31m"), r"line 13, id x\x1b[31m: its id is neither"),
-    (line(14, **{"\x1b]0;owned\x07": 1}), r"line 14, id 14: it has a member that is not known: \x1b]0;owned\x07"),
+    (
+        line(14, **{"\x1b]0;owned\x07": 1}),
+        r"line 14, id 14: it has a member that is not known: \x1b]0;owned\x07",
+    ),
     (line(15, created="9999-01-01T00:00:00Z"), "line 15, id 15: its created is yet to come"),
 ]
 
