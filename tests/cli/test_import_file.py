@@ -167,13 +167,16 @@ def test_a_line_that_says_something_twice_makes_nobody_an_admin(cli: Cli, file: 
     assert "line 1: it is no JSON object" in result.stdout
 
 
-def test_an_id_that_is_anothers_here_is_not_taken_for_theirs(cli: Cli, file: Path) -> None:
+def test_whoever_is_here_already_is_named_by_the_address_that_they_have_here(
+    cli: Cli, file: Path
+) -> None:
     cli.done("import", "file", write(file, line(1, "bob@example.com")))
 
-    result = cli.run("import", "file", write(file, line(1, "eve@example.com")))
+    said = cli.json("import", "file", write(file, line(1, "eve@example.com")))
 
-    assert result.exit_code == 1
-    assert "line 1, id 1: another account here has its id" in result.stdout
+    assert [(each["email"], each["is_new"]) for each in said["imported"]] == [
+        ("bob@example.com", False)
+    ]
 
 
 def test_a_pipe_is_refused_since_it_can_be_read_only_once(cli: Cli, file: Path) -> None:

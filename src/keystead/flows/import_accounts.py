@@ -135,13 +135,12 @@ class _Walk:
             return found
         user, store = found.user, self._tools.store
         here = await store.find_user(user.id)
-        if here is not None and here.email != user.email:
-            return LeftOut(theirs.where, "another account here has its id")
         is_new = here is None
         if is_new and not await self._add(found):
             return LeftOut(theirs.where, "another account here has its e-mail address")
         self._has_admin = self._has_admin or (is_new and user.role is Role.ADMIN)
-        return Imported(theirs.id, user.id, user.email, is_new)
+        # Who is here already is named as they are here: it may be another address than there.
+        return Imported(theirs.id, user.id, here.email if here else user.email, is_new)
 
     async def _add(self, found: Credentials) -> bool:
         if self._is_rehearsal:
