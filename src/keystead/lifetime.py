@@ -49,7 +49,7 @@ MAY_PASS = (Fault, SchemaUnknown, CopyUnfinished, SecretsFileUnusable)
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, context: Context, tracing: "Tracing | None" = None
+    settings: Settings, context: Context, tracing: "Tracing | None"
 ) -> AsyncIterator[None]:
     """
     Give *context* its tools as soon as the database answers, and keep the database in order.

@@ -75,7 +75,15 @@ def begin(
 ) -> Process:
     """Run `keystead` with *arguments*, no input, and a process group of its own."""
     if any(env[name] != os.environ.get(name) for name in env if name.startswith(READ_BEFORE)):
-        return _begin_anew(arguments, folder, env, output, errors)
+        return subprocess.Popen(
+            [sys.executable, "-m", "keystead", *arguments],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
     ours, theirs = socket.socketpair()
     with theirs, tempfile.TemporaryFile("w+") as request, Path(os.devnull).open("rb") as nothing:
         wanted = {"arguments": [*arguments], "folder": str(folder), "environment": env}
@@ -84,24 +92,6 @@ def begin(
         files = [file.fileno() for file in (request, nothing, output, errors)]
         socket.send_fds(_preloaded()[1], [b"."], [*files, theirs.fileno()])
     return Forked(ours)
-
-
-def _begin_anew(
-    arguments: Sequence[str],
-    folder: Path,
-    env: dict[str, str],
-    output: IO[bytes],
-    errors: IO[bytes],
-) -> Process:
-    return subprocess.Popen(
-        [sys.executable, "-m", "keystead", *arguments],
-        cwd=folder,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=errors,
-        start_new_session=True,
-    )
 
 
 @cache
