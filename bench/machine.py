@@ -40,11 +40,14 @@ class Cores:
     @contextmanager
     def of_the_server(self) -> Iterator[None]:
         """Have what is started meanwhile run on the server's core."""
-        self._pin(self._servers)  # A child inherits it; nothing is measured while it starts.
-        try:
+        with self._pinned(self._servers):
             yield
-        finally:
-            self._pin(self._load)
+
+    @contextmanager
+    def of_both(self) -> Iterator[None]:
+        """Have what is started meanwhile run on any core: what takes long, and is not measured."""
+        with self._pinned(self._servers | self._load):
+            yield
 
     def of_two_servers(self) -> "Cores":
         """Return the same for two server processes: a core for each of them, or the one for both."""
@@ -56,6 +59,14 @@ class Cores:
         if not self.are_apart:
             return "one core, or none to choose: server and load share it, and ratios mean little"
         return f"server on core {_list(self._servers)}, load on core {_list(self._load)}"
+
+    @contextmanager
+    def _pinned(self, cores: set[int]) -> Iterator[None]:
+        self._pin(cores)  # Children and threads inherit it; nothing is measured while they start.
+        try:
+            yield
+        finally:
+            self._pin(self._load)
 
     def _pin(self, cores: set[int]) -> None:
         if self._can_pin:

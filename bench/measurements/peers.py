@@ -1,6 +1,8 @@
 """Keystead beside other projects: the same requests, the same user, the same kind of database."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
@@ -32,11 +34,7 @@ MODES = {
 def measure(plan: Plan) -> Result:
     """Compare everything that more than one of them has."""
     entrants, notes = taking_part()
-    filled = {
-        (entrant.name, sessions): _fill(plan, entrant, sessions)
-        for sessions in plan.sessions
-        for entrant in entrants
-    }
+    filled = _fill_all(plan, entrants)
     everybody = by_size(plan, entrants, filled)
     fewest = everybody[plan.sessions[0]]
     return Result(
@@ -82,6 +80,21 @@ def by_size(
         sessions: {entrant.name: filled[entrant.name, sessions] for entrant in entrants}
         for sessions in plan.sessions
     }
+
+
+def _fill_all(plan: Plan, entrants: Sequence[Entrant]) -> dict[tuple[str, int], Filled]:
+    """Fill the database of each with each number of sessions; nothing is measured, so by every core."""
+    wanted = [(entrant, sessions) for sessions in reversed(plan.sessions) for entrant in entrants]
+    with plan.cores.of_both(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        filling = [pool.submit(_fill, plan, *each) for each in wanted]
+        try:
+            return {
+                (entrant.name, sessions): each.result()
+                for (entrant, sessions), each in zip(wanted, filling, strict=True)
+            }
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _fill(plan: Plan, entrant: Entrant, sessions: int) -> Filled:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from time import perf_counter
 
 from tests.databases import Database
 from tests.people import Person
@@ -13,8 +12,8 @@ AT_ONCE = 300
 LARGEST_GROWTH_MIB = 200
 """All hashes under way at once take some 19 MiB each, one for each core; 300 would take 5.7 GiB."""
 
-PROBE_SECONDS = 5.0
-"""A profile takes milliseconds; the machine of the tests may be busy, and 300 hashes in a row take longer."""
+FEWEST_PROBES = 5
+"""That are answered while sign-ins wait; how long each takes, `make bench` measures on a quiet machine."""
 
 REAL_HASHES = {"KEYSTEAD_ARGON2_MEMORY_KIB": "19456", "KEYSTEAD_ARGON2_ITERATIONS": "2"}
 
@@ -31,14 +30,14 @@ async def test_a_flood_of_sign_ins_leaves_room_for_everybody_who_is_signed_in(
                 asyncio.create_task(Person(flood, f"e{n}@example.com").login())
                 for n in range(AT_ONCE)
             ]
-            probes = []
+            probes = 0
             while not all(task.done() for task in attackers):
-                began = perf_counter()
                 assert (await bob.profile()).status_code == 200
-                probes.append(perf_counter() - began)
+                probes += 1
             answers = Counter([(await task).status_code for task in attackers])
 
+            # Were they hashed where requests are answered, none would find the queue full.
             assert set(answers) == {401, 503}, answers
-            assert max(probes) < PROBE_SECONDS
+            assert probes >= FEWEST_PROBES
             assert server.peak_mib - before < LARGEST_GROWTH_MIB
             assert (await bob.login()).status_code == 200
