@@ -158,12 +158,13 @@ flames: $(STAMP) ## show in which functions the time of a request goes, as bench
 PEERS = bench/peers
 .PHONY: bench-peers
 bench-peers: $(STAMP) ## install what the benchmark compares with, in environments of their own
-	@$(MAKE) --no-print-directory $(PEERS)/.env/fastapi_users/.installed $(PEERS)/.env/django_allauth/.installed
-	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory $(PEERS)/better_auth/node_modules/.installed; \
+	@peers="$(PEERS)/.env/fastapi_users/.installed $(PEERS)/.env/django_allauth/.installed"; \
+	if command -v node >/dev/null && command -v npm >/dev/null; then \
+		peers="$$peers $(PEERS)/better_auth/node_modules/.installed"; \
 	else \
 		echo "make bench-peers: Better Auth left out, because node and npm are not installed"; \
-	fi
+	fi; \
+	$(MAKE) --no-print-directory --jobs 3 $$peers
 
 $(PEERS)/.env/%/.installed: $(PEERS)/%/requirements.txt
 	@$(UV) venv --quiet --clear --python $(BIN)/python $(@D)

@@ -16,14 +16,17 @@ class Contender(Generic[T]):
     turn: Callable[[], T]
 
 
-def in_turn(contenders: Sequence[Contender[T]], rounds: int) -> list[list[T]]:
+def in_turn(
+    contenders: Sequence[Contender[T]], rounds: int, *, are_warm: bool = False
+) -> list[list[T]]:
     """
-    Give each contender a turn to warm up, then all of them one turn a round: A B, A B, A B.
+    Give each contender a turn to warm up if they are not, then all of them one turn a round: A B, A B, A B.
 
     Returns: the turns of each contender, in the order of the rounds.
     """
-    for contender in contenders:
-        contender.turn()
+    if not are_warm:
+        for contender in contenders:
+            contender.turn()
     turns: list[list[T]] = [[] for _ in contenders]
     for _ in range(rounds):
         for contender, own in zip(contenders, turns, strict=True):

@@ -16,7 +16,7 @@ SETTLE_SECONDS = 2
 def starts(plan: Plan, entrants: Sequence[Entrant]) -> list[Figure]:
     """Start each on the smallest database, until it answers."""
     contenders = [Contender(each.name, partial(_start, plan, each)) for each in entrants]
-    turns = in_turn(contenders, plan.rounds)
+    turns = in_turn(contenders, plan.rounds, are_warm=True)  # Each was started before.
     return [
         Figure(f"start: {contender.name}", seconds, "s")
         for contender, seconds in zip(contenders, turns, strict=True)

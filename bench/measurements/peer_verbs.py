@@ -14,8 +14,8 @@ from bench.rounds import Contender, Figure, Target, in_turn, ratio
 from bench.servers import COOKIE
 from bench.turns import Turn, rates, watched
 
-CONCURRENCY = 8
-"""Of those who sign in or up at once."""
+CONCURRENCY = 4
+"""Of those who sign in or up at once: a turn ends when the last of them is done."""
 
 TO_BEST = Target(">=", 5)
 TO_BEST_HASH = Target(">=", 1)
@@ -131,7 +131,7 @@ def _in_turn(
                 drive(server.port, sources[entrant.name], entrant.warm_up_seconds)
             turn: Callable[[], Turn] = partial(watched, server, load)
             contenders.append(Contender(entrant.name, turn))
-        turns = in_turn(contenders, plan.rounds)
+        turns = in_turn(contenders, plan.rounds, are_warm=verb == "refresh")
     return [
         rates(f"{verb}: {contender.name}, {sessions:,} sessions", own, UNITS[verb])
         for contender, own in zip(contenders, turns, strict=True)

@@ -71,6 +71,7 @@ def test_every_finding_that_is_not_fine_says_why_and_what_to_do(database: Databa
         assert (each["severity"] == "ok") is not bool(each["why"] and each["fix"]), each
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_a_service_that_is_not_there_is_an_error(database: Database) -> None:
     code, found = examine(database, f"http://127.0.0.1:{free_port()}")
 
@@ -78,6 +79,7 @@ def test_a_service_that_is_not_there_is_an_error(database: Database) -> None:
     assert "does not answer" in serious(found, "reach")[0]
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
@@ -180,6 +182,7 @@ def careless(kind: type[Careless] = Careless) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_a_server_that_is_hostile_is_told_from_ours_and_writes_nothing_on_the_terminal(
     database: Database,
 ) -> None:
@@ -194,6 +197,7 @@ def test_a_server_that_is_hostile_is_told_from_ours_and_writes_nothing_on_the_te
     assert any("more than 256 KiB" in what for what in serious(found, "reach")), found
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_what_a_proxy_spoils_is_found(database: Database) -> None:
     with careless() as url:
         code, found = examine(database, url, COOKIE_SECURE="true")

@@ -185,12 +185,11 @@ def test_a_pipe_is_refused_since_it_can_be_read_only_once(cli: Cli, file: Path) 
     assert "is no ordinary file" in cli.run("import", "file", str(file)).stderr
 
 
-@pytest.mark.timeout(180)
-def test_a_thousand_are_imported_without_an_admin_which_is_said(cli: Cli, file: Path) -> None:
-    result = cli.run("import", "file", write(file, *(line(number) for number in range(1000))))
+def test_an_import_without_an_admin_says_so(cli: Cli, file: Path) -> None:
+    result = cli.run("import", "file", write(file, line(1), line(2)))
 
     assert result.exit_code == 0, result.output
-    assert "1000 accounts were imported" in result.stdout
+    assert "2 accounts were imported" in result.stdout
     assert "there is no admin" in result.stderr
 
 

@@ -63,6 +63,7 @@ def test_without_a_terminal_or_standard_input_nobody_is_made_admin(
     assert cli.json("users", "list") == []
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape"])
 def test_a_password_that_is_no_text_is_refused(database: Database, encoding: str) -> None:
     result = subprocess.run(
@@ -80,6 +81,7 @@ def test_a_password_that_is_no_text_is_refused(database: Database, encoding: str
     assert result.stderr.count(b"\n") == 1
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize(
     "command",
     [

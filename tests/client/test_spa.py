@@ -52,6 +52,7 @@ def server(database: Database) -> Iterator[Server]:
         yield started
 
 
+@pytest.mark.only_on("sqlite", because="a page sees nothing of the database behind the API")
 @pytest.mark.timeout(180)
 def test_the_module_does_what_its_own_tests_say(
     node: str, server: Server, database: Database

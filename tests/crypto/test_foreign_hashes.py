@@ -116,7 +116,7 @@ def passwords(keyring: Keyring) -> Iterator[PepperedPasswords]:
 
 
 @each_sample
-async def test_the_password_that_it_was_made_of_matches_and_no_other(
+async def test_the_password_that_it_was_made_of_matches(
     passwords: PepperedPasswords, sample: str
 ) -> None:
     password, text = SAMPLES[sample]
@@ -124,7 +124,6 @@ async def test_the_password_that_it_was_made_of_matches_and_no_other(
 
     assert await passwords.verify(password, stored)
     assert passwords.is_outdated(stored)
-    assert not await passwords.verify(password.upper(), stored)
 
 
 @pytest.mark.parametrize("sample", [name for name in SAMPLES if "decomposed" in name])
@@ -154,8 +153,9 @@ async def test_a_hash_that_asks_for_too_much_is_not_worked_on_even_if_it_is_stor
 
 
 @each_kind
-async def test_an_empty_password_matches_nothing(passwords: PepperedPasswords, sample: str) -> None:
-    assert not await passwords.verify("", password_hash(SAMPLES[sample][1]))
+async def test_no_other_password_matches(passwords: PepperedPasswords, sample: str) -> None:
+    for other in ("", PASSWORD.upper()):
+        assert not await passwords.verify(other, password_hash(SAMPLES[sample][1]))
 
 
 @each_kind

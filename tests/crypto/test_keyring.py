@@ -3,13 +3,16 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from keystead.assembly import open_tools
 from keystead.crypto.keyring import Keyring, derive, digest
-from keystead.crypto.secrets_file import SecretsFileUnusable, load_or_create
+from keystead.crypto.secrets_file import SecretsFile, SecretsFileUnusable, load_or_create
+from keystead.domain.keys import KeyRefused, KeyState, KeyUse
 from keystead.flows.register import register
 from keystead.settings import Settings
 from tests.conftest import Clock
@@ -199,3 +202,17 @@ def test_no_key_serves_two_purposes(keyring: Keyring) -> None:
     keys = {derive(keyring.master_keys[1], purpose) for purpose in purposes}
 
     assert len(keys | {keyring.master_keys[1]}) == len(purposes) + 1
+
+
+def test_of_operators_who_rotate_at_once_one_makes_a_key(path: Path, clock: Clock) -> None:
+    now, start = clock(), clock() + timedelta(minutes=10)
+
+    with ThreadPoolExecutor(8) as operators:
+        made = [
+            operators.submit(SecretsFile(path).add_key, KeyUse.SIGNING, start, now)
+            for _ in range(8)
+        ]
+
+    assert [isinstance(each.exception(), KeyRefused) for each in made].count(True) == 7
+    states = [line.state for line in SecretsFile(path).list_keys(now)]
+    assert states.count(KeyState.NEXT) == 1

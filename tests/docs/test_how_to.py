@@ -32,6 +32,7 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 
 @needs_curl
+@pytest.mark.only_on("sqlite", because="what is documented is the same on every database")
 @pytest.mark.timeout(180)
 def test_an_application_with_keystead_inside_does_what_the_page_says(database: Database) -> None:
     (database.folder / "examples").symlink_to(ROOT / "examples")

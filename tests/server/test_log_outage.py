@@ -42,6 +42,7 @@ def broken_log(request: pytest.FixtureRequest, database: Database) -> Iterator[s
     os.close(reader)
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 async def test_a_log_that_cannot_be_written_stops_nobody(
     database: Database, broken_log: str
 ) -> None:

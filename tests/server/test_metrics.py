@@ -144,6 +144,7 @@ async def test_what_a_client_writes_is_in_no_metric(database: Database) -> None:
     assert 'code="method_not_allowed"' in text
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 async def test_clients_reach_neither(database: Database) -> None:
     with overseen(database) as (server, _):
         async with server.client() as client:
@@ -151,6 +152,7 @@ async def test_clients_reach_neither(database: Database) -> None:
             assert (await client.get("/readyz")).json() == {"status": "ok"}
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_the_operators_port_has_room_for_few_and_changes_nothing(database: Database) -> None:
     with overseen(database) as (server, operator), ExitStack() as stack:
         (port,) = operator.ports
@@ -167,6 +169,7 @@ def test_the_operators_port_has_room_for_few_and_changes_nothing(database: Datab
         assert "Traceback" not in server.output
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_nothing_listens_unless_it_is_asked_for(database: Database) -> None:
     with running(database) as server:
         listening = {
@@ -192,6 +195,7 @@ def _sockets(process: int) -> set[str]:
     return found
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_a_port_that_is_taken_stops_the_start(database: Database) -> None:
     with closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
@@ -211,6 +215,7 @@ def test_a_port_that_is_taken_stops_the_start(database: Database) -> None:
     assert f"cannot listen on 127.0.0.1 port {taken}" in refused.stderr
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 async def test_without_a_city_database_signing_in_works_and_readiness_says_absent(
     database: Database,
 ) -> None:
@@ -226,6 +231,7 @@ async def test_without_a_city_database_signing_in_works_and_readiness_says_absen
     assert '"geo": "absent"' in json.dumps(found)
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_a_city_database_that_cannot_be_read_is_said_and_stops_nothing(database: Database) -> None:
     (database.folder / "GeoLite2-City.mmdb").write_bytes(b"not one")
     with overseen(database) as (_, operator):

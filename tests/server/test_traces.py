@@ -133,6 +133,7 @@ async def test_nothing_of_a_person_and_nothing_a_client_writes_is_sent(database:
     assert TRACE not in {span.trace for span in collector.spans}
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize(
     ("env", "is_joined"),
     [
@@ -173,6 +174,7 @@ def test_what_runs_beside_requests_makes_no_traces(database: Database) -> None:
         assert {span.name for span in collector.spans} == {"GET /livez"}
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 async def test_the_environment_says_how_it_is_called_what_is_sampled_and_with_which_header(
     database: Database,
 ) -> None:
@@ -194,6 +196,7 @@ async def test_the_environment_says_how_it_is_called_what_is_sampled_and_with_wh
     assert collector.headers["api-key"] == "abc"
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize("how", ["away", "silent", "refusing", "failing"])
 async def test_a_collector_that_is_no_use_slows_and_stops_nothing(
     database: Database, how: str
@@ -228,6 +231,7 @@ async def test_a_collector_that_is_no_use_slows_and_stops_nothing(
     assert "OtelBatch" not in output
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_nothing_is_loaded_and_nothing_sent_unless_a_collector_is_named(
     database: Database,
 ) -> None:
@@ -241,6 +245,7 @@ def test_nothing_is_loaded_and_nothing_sent_unless_a_collector_is_named(
     assert collector.requests == 0
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize(
     ("env", "said"),
     [
@@ -260,6 +265,7 @@ def test_what_could_never_be_sent_stops_the_start(
     assert "word@" not in refused.stderr
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 @pytest.mark.parametrize("off", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
 def test_it_can_be_switched_off_where_the_platform_names_a_collector(
     database: Database, off: dict[str, str]
@@ -270,6 +276,7 @@ def test_it_can_be_switched_off_where_the_platform_names_a_collector(
     assert collector.requests == 0
 
 
+@pytest.mark.only_on("sqlite", because="no database is asked about it")
 def test_a_value_that_the_library_does_not_take_is_said_and_stops_nothing(
     database: Database,
 ) -> None:

@@ -77,7 +77,7 @@ class AdminPromises:
     async def test_two_admins_who_end_each_other_again_and_again_are_never_both_gone(
         self, store: Store, another_store: Store, lose: Loss
     ) -> None:
-        for _ in range(times(200)):
+        for _ in range(times(100)):
             ada, ann = await active_admin(store, "ada"), await active_admin(store, "ann")
 
             outcomes = await asyncio.gather(

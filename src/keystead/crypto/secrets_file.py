@@ -17,7 +17,7 @@ from pathlib import Path
 
 from keystead.crypto.keyring import MAX_KEY_ID, Keyring, new_keyring
 from keystead.crypto.keyring_json import from_json, to_json
-from keystead.domain.keys import KeyLine, KeyRefused, KeyUse
+from keystead.domain.keys import KeyLine, KeyRefused, KeyUse, refuse_if_one_waits
 
 MOUNTED_MODE = 0o440
 """Of a file that somebody else put there for our group to read."""
@@ -48,10 +48,11 @@ class SecretsFile:
         """See `KeyCabinet.list_keys`."""
         return _read(self._path).all_lines(now)
 
-    def add_key(self, use: KeyUse, start: datetime) -> KeyLine:
+    def add_key(self, use: KeyUse, start: datetime, now: datetime) -> KeyLine:
         """See `KeyCabinet.add_key`."""
         with _locked(self._path):
             keyring = _read(self._path)
+            refuse_if_one_waits(keyring.all_lines(now), use)
             if use is not KeyUse.SIGNING and max(keyring.master_keys) == MAX_KEY_ID:
                 raise KeyRefused(
                     f"there are {MAX_KEY_ID} keys already, as many as can be told apart"

@@ -12,6 +12,7 @@ The first two steps are a matter of time, so that all processes and hosts take t
 one is an operator's.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,14 +66,29 @@ class KeyRefused(Exception):  # noqa: N818 - named for the fact, like every faul
     """The keys stay as they are; the text says why, and what would help."""
 
 
+def refuse_if_one_waits(lines: Iterable[KeyLine], use: KeyUse) -> None:
+    """
+    Let one key of each use wait at a time: the second would take over from one that made nothing.
+
+    Raises: KeyRefused.
+    """
+    for line in lines:
+        if line.use is use and line.state is KeyState.NEXT:
+            raise KeyRefused(f"a {use} key waits already: {line.id}; retire it to make another")
+
+
 class KeyCabinet(Protocol):
     """Where an operator changes keys; every change is whole on the disk when its verb returns."""
 
     def list_keys(self, now: datetime) -> list[KeyLine]:
         """Return every key that is in use, by use, oldest first."""
 
-    def add_key(self, use: KeyUse, start: datetime) -> KeyLine:
-        """Make a key that makes from *start* on. Raises: KeyRefused: it cannot be written there."""
+    def add_key(self, use: KeyUse, start: datetime, now: datetime) -> KeyLine:
+        """
+        Make a key that makes from *start* on.
+
+        Raises: KeyRefused: it cannot be written there, or one waits already, as of *now*.
+        """
 
     def remove_key(self, use: KeyUse, key_id: str) -> None:
         """Use a key no more. Raises: KeyRefused."""

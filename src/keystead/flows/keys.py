@@ -40,10 +40,7 @@ async def rotate_key(
     """
     if not SHORTEST_LEAD <= lead <= LONGEST_LEAD:
         raise KeyRefused("a key can begin in 5s at the earliest, and in 30d at the latest")
-    for line in cabinet.list_keys(now):
-        if line.use is use and line.state is KeyState.NEXT:
-            raise KeyRefused(f"a {use} key waits already: {line.id}; retire it to make another")
-    made = cabinet.add_key(use, now + lead)
+    made = cabinet.add_key(use, now + lead, now)
     await _tell(tools, EventName.KEY_ADDED, use, made.id, now)
     return made
 
