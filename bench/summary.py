@@ -51,14 +51,11 @@ def _beside_peers(run: Run) -> Iterator[str]:
 
 
 def _written(run: Run, who: Sequence[str], verb: str) -> str:
-    # The largest that was measured; the report has the others. Some runs have one size, and do not say it.
-    sizes = [f", {size:,} sessions" for size in run.options["peers"]["sessions"]]
-    found = [text for text in sizes if run.find("peers", f"{verb}: {KEYSTEAD}{text}")]
-    text = found[-1] if found else ""
+    # With the most sessions; the report has the other sizes.
+    text = f", {run.options['peers']['sessions'][-1]:,} sessions"
     cells = [_cell(run.find("peers", f"{verb}: {name}{text}")) for name in who]
     ratios = run.beginning("peers", f"{verb}: {KEYSTEAD}{text} / ")
-    label = f"{verb}{text} stored" if text else verb
-    return _row([label, *cells, _ratios([each for each in ratios if each.target])])
+    return _row([f"{verb}{text} stored", *cells, _ratios([each for each in ratios if each.target])])
 
 
 def _forward_check(run: Run, who: Sequence[str]) -> Iterator[str]:

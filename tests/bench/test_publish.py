@@ -79,7 +79,7 @@ def test_what_was_missed_and_what_was_not_measured_say_so() -> None:
     text = summary(run_of(PEERS, VERIFY), None)
 
     assert "| refresh, 9,000 sessions stored | 1,000/s | 300/s | **3.3 (>= 5), missed** |" in text
-    assert "| sign-up | - | - |  |" in text
+    assert "| sign-up, 9,000 sessions stored | - | - |  |" in text
     assert "| login, 9,000 sessions stored | 20.0/s | - |  |" in text
     assert "| session check, 9,000 sessions stored | 7,500/s | - |  |" in text
     assert "| 0.600 | **0.500, missed** | >= 0.6 | **0.833, missed** | >= 0.91 |" in text
