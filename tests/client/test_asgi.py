@@ -46,23 +46,23 @@ async def test_the_application_sees_who_is_asking(
 
 
 @pytest.mark.parametrize(
-    ("headers", "challenge"),
+    ("headers", "challenge", "code"),
     [
-        ([], "Bearer"),
-        ([("Authorization", "Basic Ym9iOmJvYg==")], "Bearer"),
-        ([("Authorization", "Bearer garbage")], 'Bearer error="invalid_token"'),
-        ([("Authorization", "Bearer")], 'Bearer error="invalid_token"'),
+        ([], "Bearer", "token_missing"),
+        ([("Authorization", "Basic Ym9iOmJvYg==")], "Bearer", "token_missing"),
+        ([("Authorization", "Bearer garbage")], 'Bearer error="invalid_token"', "token_invalid"),
+        ([("Authorization", "Bearer")], 'Bearer error="invalid_token"', "token_invalid"),
     ],
 )
 async def test_nobody_else_comes_in(
-    client: httpx.AsyncClient, headers: list[tuple[str, str]], challenge: str
+    client: httpx.AsyncClient, headers: list[tuple[str, str]], challenge: str, code: str
 ) -> None:
     answer = await client.get("/", headers=headers)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == challenge
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == "token_invalid"
+    assert answer.json()["code"] == code
     assert seen == []
 
 

@@ -121,6 +121,31 @@ async def test_a_claim_that_is_not_as_it_should_be_is_refused_though_the_key_is_
     assert (await verifier.verify(untouched)).user_id == bob.id
 
 
+async def test_an_issuer_that_is_not_the_expected_one_is_told_to_whoever_runs_the_service(
+    service: Service, bob: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Verifier(HOME, issuer=HOME, http=service.client()) as verifier:
+        assert await is_refused(verifier, bob.access_token)
+        assert await is_refused(verifier, "garbage")
+
+    assert (
+        f"issuer 'keystead' for audience 'keystead' was refused: Verifier has issuer '{HOME}'"
+        in (caplog.text)
+    )
+    assert "garbage" not in caplog.text
+    assert bob.access_token not in caplog.text
+
+
+async def test_why_the_keys_cannot_be_had_is_told_too(
+    service: Service, bob: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Verifier("http://elsewhere.example", http=service.client()) as verifier:
+        with pytest.raises(Unavailable):
+            await verifier.verify(bob.access_token)
+
+    assert "http://elsewhere.example/.well-known/jwks.json answered 421" in caplog.text
+
+
 async def test_another_key_under_the_right_id_is_refused(verifier: Verifier, bob: Person) -> None:
     header, claims = take_apart(bob.access_token)
     other = ec.generate_private_key(ec.SECP256R1())

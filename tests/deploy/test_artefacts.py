@@ -146,7 +146,9 @@ def test_systemd_understands_its_unit(tmp_path: Path) -> None:
         pytest.skip("systemd-analyze is not installed")
     unit = tmp_path / "keystead@0.service"
     unit.write_text(
-        read("deploy/systemd/keystead@.service").replace("/opt/keystead/bin/keystead", "/bin/true")
+        read("deploy/systemd/keystead@.service").replace(
+            "/opt/keystead/.venv/bin/keystead", "/bin/true"
+        )
     )
 
     tried = subprocess.run(

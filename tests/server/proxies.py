@@ -54,7 +54,7 @@ def nginx(folder: Path, texts: list[str], program: str) -> list[str]:
     site, verify = texts
     (folder / "nginx.conf").write_text(NGINX_FRAME.format(folder=folder, user=user))
     (folder / "site.conf").write_text(site)
-    (folder / "verify.conf").write_text(verify)
+    (folder / "keystead-verify.inc").write_text(verify)
     return [program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
 
 

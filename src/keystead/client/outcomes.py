@@ -50,6 +50,8 @@ class TokenRefused(Refusal):
     status, code, message = 401, "token_invalid", "Invalid token"
 
     def __init__(self, *, is_missing: bool = False) -> None:
+        if is_missing:
+            self.code, self.message = "token_missing", "Missing access token"
         super().__init__(self.message)
         self._is_missing = is_missing
 

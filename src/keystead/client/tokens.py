@@ -6,6 +6,7 @@ keys that a token brings along (`jwk`, `jku`, `x5u`) are never looked at.
 """
 
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -22,6 +23,9 @@ MAX_LENGTH = 4096
 
 SKEW_SECONDS = 10
 """How far the server's clock may be ahead; `exp` gets no grace."""
+
+
+log = logging.getLogger("keystead.client")
 
 
 def key_id_of(text: str) -> str:
@@ -66,6 +70,11 @@ def read(text: str, key: ECKey, issuer: str, audience: str, now: float) -> Ident
 
 def _check(claims: dict[str, Any], issuer: str, audience: str, now: float) -> None:
     if claims["iss"] != issuer or claims["aud"] != audience:
+        # It is genuine, so what it says is the server's: most likely one of the two is set wrongly.
+        log.warning(
+            "a token of issuer %r for audience %r was refused: Verifier has issuer %r, audience %r",
+            claims["iss"], claims["aud"], issuer, audience,
+        )  # fmt: skip
         raise TokenRefused
     # type(), since true is an int to isinstance().
     if not all(type(claims.get(name)) is int for name in ("exp", "iat", "nbf")):

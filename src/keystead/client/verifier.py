@@ -15,6 +15,7 @@ from keystead.client.tokens import key_id_of, read
 TIMEOUT_SECONDS = 2.0
 """For one question to the server and its answer."""
 
+KEY_SET_PATH = "/.well-known/jwks.json"
 MAX_KEY_SET_BYTES = 64 * 1024
 
 
@@ -102,9 +103,12 @@ class Verifier:
         return said == [identity.user_id, identity.session_id] and "x-user-role" in answer.headers
 
     async def _fetch_keys(self) -> bytes:
-        answer = await self._ask("/.well-known/jwks.json", {}, {})
-        if answer.status_code != httpx.codes.OK or len(answer.content) > MAX_KEY_SET_BYTES:
-            raise Unavailable
+        answer = await self._ask(KEY_SET_PATH, {}, {})
+        if answer.status_code != httpx.codes.OK:
+            code = answer.status_code
+            raise Unavailable from ValueError(f"{self._url}{KEY_SET_PATH} answered {code}")
+        if len(answer.content) > MAX_KEY_SET_BYTES:
+            raise Unavailable from ValueError(f"over {MAX_KEY_SET_BYTES} bytes")
         return answer.content
 
     async def _ask(
