@@ -86,8 +86,19 @@ def describe(cores: Cores) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": sys.version.split()[0],
         "sqlite": _sqlite(),
+        "commit": _commit(),
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def _commit() -> str:
+    """Say which version of the source this is."""
+    try:
+        asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "not known"
+    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -6,17 +6,21 @@ from bench.report import Run, number
 from bench.rounds import Figure
 
 KEYSTEAD = "Keystead"
+ALIKE = "bare, process set up alike"
 LIMITS = {
-    "verify": ("`GET /auth/verify`", "bare"),
-    "profile": ("`GET /profile`", "bare"),
-    "refresh": ("`POST /auth/refresh`", "bare"),
-    "login": ("`POST /auth/login`", "Argon2 alone"),
+    "verify": ("`GET /auth/verify`", ("bare", ALIKE)),
+    "profile": ("`GET /profile`", ("bare", ALIKE)),
+    "refresh": ("`POST /auth/refresh`", ("bare", "signature and commit alone")),
+    "login": ("`POST /auth/login`", ("Argon2 alone",)),
 }
 """For each measurement what it asks for, and what its figures are divided by."""
 
+SAID = {"bare": "a bare ASGI function", ALIKE: "the same, in a process set up as Keystead's"}
+"""How the README calls those."""
+
 NOTHING = "-"
 
-SAID_APART = ("date", "processor", "pinned", "load before", "system", "duration")
+SAID_APART = ("date", "processor", "pinned", "system", "duration")
 """Of what is known of the machine, what is no version."""
 
 
@@ -74,21 +78,33 @@ def _of(run: Run, name: str) -> Figure | None:
 
 def _beside_limits(run: Run) -> Iterator[str]:
     """Have a row for each measurement, a column for each size of the table."""
-    measured = [name for name in LIMITS if run.beginning(name, LIMITS[name][1])]
+    measured = [name for name in LIMITS if run.beginning(name, LIMITS[name][1][0])]
     if not measured:
         return
     names = [f"{size:,} sessions" for size in run.options[measured[0]]["sessions"]]
     yield _row(["", *(f"{name} stored" for name in names), "target", "most / fewest", "target"])
     yield _row(["---", *("--:" for _ in names), "---", "--:", "---"])
     for measurement in measured:
-        asked, limit = LIMITS[measurement]
-        of_limit = [run.find(measurement, f"{name} / {limit}") for name in names]
+        asked, limits = LIMITS[measurement]
         growth = run.find(measurement, f"{names[-1]} / {names[0]}")
-        label = f"{asked}, of {'a bare ASGI function' if limit == 'bare' else limit}"
-        yield _row(
-            [label, *map(_cell, of_limit), _target(of_limit), _cell(growth), _target([growth])]
-        )
+        grown = [_with_spread(growth), _target([growth])]
+        for limit in limits:
+            of_limit = [run.find(measurement, f"{name} / {limit}") for name in names]
+            label = f"{asked}, of {SAID.get(limit, limit)}"
+            yield _row([label, *map(_with_spread, of_limit), _target(of_limit), *grown])
+            grown = ["", ""]
     yield from _waits(run)
+    yield from _start_and_memory(run)
+
+
+def _start_and_memory(run: Run) -> Iterator[str]:
+    for name, label in (
+        ("existing database", "start, until the first answer"),
+        ("memory idle, PSS", "memory when idle (PSS)"),
+    ):
+        found = run.find("start", name)
+        if found:
+            yield _row([label, NOTHING, _with_spread(found), _target([found]), "", ""])
 
 
 def _waits(run: Run) -> Iterator[str]:
@@ -119,6 +135,14 @@ def _cell(figure: Figure | None) -> str:
         return NOTHING
     text = f"{number(figure.median, figure.unit)}{_unit(figure)}"
     return f"**{text}, missed**" if figure.is_met is False else text
+
+
+def _with_spread(figure: Figure | None) -> str:
+    """Show the median, and in brackets the lowest and the highest round."""
+    if figure is None or len(figure.values) == 1:
+        return _cell(figure)
+    low, high = (number(each, figure.unit) for each in (min(figure.values), max(figure.values)))
+    return f"{_cell(figure)} ({low} to {high})"
 
 
 def _unit(figure: Figure) -> str:
