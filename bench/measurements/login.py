@@ -79,10 +79,10 @@ def _hash(plan: Plan, seeded: Seeded) -> Turn:
 
 
 def _sign_in(plan: Plan, server: Server, seeded: Seeded) -> Turn:
-    share = len(seeded.emails) // CONCURRENCY
+    emails = seeded.emails
     people = [
-        sign_ins(seeded.emails[first : first + share], seeded.password, first)
-        for first in range(0, share * CONCURRENCY, share)
+        sign_ins(emails[n::CONCURRENCY] or emails, seeded.password, n * len(emails))
+        for n in range(CONCURRENCY)
     ]
     waited_ms: list[float] = []
     with probing(server.port, Requests(gets(MEANWHILE, bearers(seeded.access_tokens))), waited_ms):

@@ -84,7 +84,7 @@ def sign_ins(
 
 def _sign_ins(entrant: Entrant, filled: Filled) -> list[Source]:
     asked = [entrant.sign_in(email, filled.password) for email in filled.emails]
-    return [Requests(asked[number::CONCURRENCY]) for number in range(CONCURRENCY)]
+    return [Requests(asked[number::CONCURRENCY] or asked) for number in range(CONCURRENCY)]
 
 
 def sign_ups(

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.machine import Cores
-from bench.peers.carry import carry
 from bench.processes import BenchFailed, Process, free_port
 from bench.servers import KEPT, SEED_SECONDS, Server
-from tests.databases.postgres_server import Cluster
+
+if TYPE_CHECKING:
+    from tests.databases.postgres_server import Cluster
 
 # It says what it is worth.
 SECRET = "of a server that lives for minutes: 0123456789abcdef"
@@ -129,9 +131,11 @@ class Entrant:
         return Filled(**json.loads((folder / "seeded.json").read_text()))
 
     def fill_postgres(
-        self, folder: Path, sessions: int, tokens: int, postgres: Cluster, database: str
+        self, folder: Path, sessions: int, tokens: int, postgres: "Cluster", database: str
     ) -> Filled:
         """Do the same in an empty *database* of a server, which *folder* names from then on."""
+        from bench.peers.carry import carry  # noqa: PLC0415 - see `bench`: no sqlite3 in this process.
+
         filled = self.fill(folder, sessions, tokens)
         (folder / URL).write_text(postgres.plain_url(database))
         if self.make_tables:

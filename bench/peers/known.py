@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from bench.load.http import request
@@ -12,7 +13,9 @@ from bench.load.sources import USER_AGENT, bearers
 from bench.peers.entrant import URL, Entrant, Filled, url_of
 from bench.servers import KEYSTEAD as KEYSTEAD_SERVE
 from bench.servers import READY, ROOT, Seeded, environment, seed
-from tests.databases.postgres_server import Cluster
+
+if TYPE_CHECKING:
+    from tests.databases.postgres_server import Cluster
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE / ".env"
@@ -47,7 +50,7 @@ class Keystead(Entrant):
         return self._filled(seed(folder, sessions, tokens))
 
     def fill_postgres(
-        self, folder: Path, sessions: int, tokens: int, postgres: Cluster, database: str
+        self, folder: Path, sessions: int, tokens: int, postgres: "Cluster", database: str
     ) -> Filled:
         seeded = seed(folder, sessions, tokens, postgres.url(database))
         (folder / URL).write_text(postgres.url(database))

@@ -1,6 +1,8 @@
 """What the benchmark's peers are pinned to, what their hashes cost, and who takes part."""
 
 import json
+import subprocess
+import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -104,3 +106,13 @@ def test_what_was_asked_for_holds_for_the_peers_and_the_rest_is_theirs() -> None
         "seconds": 2,
         "sessions": [1_000, 1_000_000],
     }
+
+
+def test_the_process_that_measures_has_loaded_nothing_that_a_server_would_share_with_it() -> None:
+    program = "import sys, bench.__main__; print({name.partition('.')[0] for name in sys.modules})"
+    asked = [sys.executable, "-c", program]
+    done = subprocess.run(asked, cwd=FOLDER.parents[1], capture_output=True, text=True, check=True)
+
+    assert "argparse" in done.stdout
+    for name in ("keystead", "pydantic", "sqlite3", "tests"):
+        assert f"'{name}'" not in done.stdout

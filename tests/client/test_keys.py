@@ -10,6 +10,8 @@ from joserfc.jwk import ECKey, OctKey
 
 from keystead.client.keys import FRESH_SECONDS, RETRY_SECONDS, STALE_SECONDS, PublishedKeys
 from keystead.client.outcomes import Unavailable
+from keystead.domain.keys import LEAD
+from keystead.web.jwks import CACHE
 
 
 def new_key(kid: str) -> dict[str, Any]:
@@ -34,7 +36,7 @@ class Publisher:
             await self.gate.wait()
         if self.is_away:
             raise Unavailable
-        return self.text or json.dumps({"keys": self.keys}).encode()
+        return self.text if self.text is not None else json.dumps({"keys": self.keys}).encode()
 
     def monotonic(self) -> float:
         return self.now
@@ -48,6 +50,11 @@ def server() -> Publisher:
 @pytest.fixture
 def keys(server: Publisher) -> PublishedKeys:
     return PublishedKeys(server.fetch, server.monotonic)
+
+
+def test_how_long_keys_are_kept_fits_what_the_server_says_and_how_long_a_new_one_waits() -> None:
+    assert (b"cache-control", f"public, max-age={FRESH_SECONDS:.0f}".encode()) == CACHE
+    assert LEAD.total_seconds() >= 2 * FRESH_SECONDS
 
 
 async def test_keys_are_fetched_once_and_kept(server: Publisher, keys: PublishedKeys) -> None:
@@ -135,12 +142,34 @@ async def test_a_server_that_is_away_is_asked_once_in_a_while(
     assert await keys.find("one") is not None
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"<html>", b'{"keys": 7}', b'{"keys"', b"\xff"])
+async def test_a_server_that_hangs_holds_up_one_look_and_not_every_one(
+    server: Publisher, keys: PublishedKeys
+) -> None:
+    await keys.find("one")
+    server.is_away = True
+    server.now += FRESH_SECONDS
+    await keys.find("one")  # Waits, and learns that there is no answer.
+    server.gate = asyncio.Event()
+    server.now += RETRY_SECONDS
+
+    async with asyncio.timeout(5):
+        assert await keys.find("one") is not None
+        await asyncio.sleep(0)
+        assert server.asked == 3  # It is asked again meanwhile, and what it says counts.
+        server.is_away, server.keys = False, [new_key("two")]
+        server.gate.set()
+        await asyncio.sleep(0.01)
+        assert await keys.find("one") is None
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"<html>", b'{"keys": 7}', b'{"keys"', b"\xff", b"[" * 60_000]
+)
 async def test_what_is_no_key_set_is_no_answer(
     server: Publisher, keys: PublishedKeys, text: bytes
 ) -> None:
     await keys.find("one")
-    server.text = text or b"\0"
+    server.text = text
     server.now += FRESH_SECONDS
 
     assert await keys.find("one") is not None

@@ -5,7 +5,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from keystead.domain.permissions import Permission
 from keystead.domain.user import Role
+from keystead.web.access import NEEDS, PUBLIC, Routes, UndeclaredAccess
+from keystead.web.verify import answer_lean, get_verify
 from tests.conftest import Clock, ReadLog, Service, StartService
 from tests.databases import Database
 from tests.people import Person
@@ -91,7 +94,14 @@ async def test_what_is_taken_away_holds_for_the_next_request(ada: Person, bob: P
     assert (await verify(bob)).headers["x-user-role"] == "user"
 
     await ada.put(f"/users/{bob.id}/status", {"status": "disabled"})
-    assert (await verify(bob)).status_code == 401
+    for query in ("", "?role=admin"):
+        assert (await verify(bob, query)).status_code == 401
+
+
+def test_a_lean_answer_is_for_routes_that_ask_for_nothing_but_a_session() -> None:
+    for access in (PUBLIC, NEEDS(Permission.USERS_LIST)):
+        with pytest.raises(UndeclaredAccess, match="for whoever is signed in"):
+            Routes().add("GET", "/x", access=access, lean=answer_lean)(get_verify)
 
 
 async def test_a_session_in_use_slides(bob: Person, clock: Clock) -> None:

@@ -6,7 +6,7 @@ A library for other programs: it imports nothing of the server, and nothing of t
 ::
 
     keystead = Verifier("http://127.0.0.1:3020")
-    identity = await keystead.verify(token)     # by the signature alone: revoked up to five minutes later
+    identity = await keystead.verify(token)     # by the signature alone: revoked once it expires
     identity = await keystead.confirm(token)    # also asks the server: revoked at once, and with the role
 
 `keystead.client.asgi` has a middleware, `keystead.client.fastapi` a dependency.

@@ -51,6 +51,7 @@ class PublishedKeys:
         self._keys: dict[str, ECKey] = {}
         self._loaded_at = float("-inf")
         self._asked_at = float("-inf")
+        self._has_failed = False
         self._flight: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str) -> ECKey | None:
@@ -61,7 +62,7 @@ class PublishedKeys:
                 too old.
         """
         if key_id not in self._keys or self._age() >= FRESH_SECONDS:
-            await self._refresh()
+            await self._refresh(is_known=key_id in self._keys)
         if self._age() >= STALE_SECONDS:
             raise Unavailable
         if key_id not in self._keys and self._asked_at > self._loaded_at:
@@ -71,11 +72,13 @@ class PublishedKeys:
     def _age(self) -> float:
         return self._monotonic() - self._loaded_at
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, *, is_known: bool) -> None:
         if self._flight is None:
             if self._monotonic() - self._asked_at < RETRY_SECONDS:
                 return
             self._flight = asyncio.create_task(self._load())
+        if is_known and self._has_failed and self._age() < STALE_SECONDS:
+            return  # A server that hangs would have everybody wait, time and again.
         # Shielded: whoever stops waiting must not take the answer from the others who wait.
         await asyncio.shield(self._flight)
 
@@ -83,11 +86,12 @@ class PublishedKeys:
         self._asked_at = self._monotonic()
         try:
             keys = _read(await self._fetch())
-        except (Unavailable, ValueError) as error:
+        except (Unavailable, ValueError, RecursionError) as error:
+            self._has_failed = True
             log.warning("the keys of Keystead could not be fetched: %r", error.__cause__ or error)
         else:
             # Those that are not published any more are gone: that is how a key is withdrawn.
-            self._keys, self._loaded_at = keys, self._asked_at
+            self._keys, self._loaded_at, self._has_failed = keys, self._asked_at, False
         finally:
             self._flight = None
 

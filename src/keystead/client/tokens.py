@@ -41,7 +41,9 @@ def key_id_of(text: str) -> str:
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise TokenRefused from None
     match header:
-        case {"alg": "ES256", "typ": "at+jwt", "kid": str(key_id), **others} if not others:
+        case {"alg": alg, "typ": type_, "kid": str(key_id), **others} if not others:
+            if (alg, type_) != (ALGORITHM, TYPE):
+                raise TokenRefused
             return key_id
         case _:
             raise TokenRefused

@@ -72,9 +72,9 @@ class Verifier:
         Raises: TokenRefused: also if the session ended a moment ago. Forbidden. Unavailable.
         """
         identity = await self.verify(token)  # Junk does not reach the server.
-        answer = await self._ask(
-            "/auth/verify", {"Authorization": f"Bearer {token}"}, {"role": role} if role else {}
-        )
+        # An empty role is none that anybody has: the server refuses to say, and nobody comes in.
+        query = {} if role is None else {"role": role}
+        answer = await self._ask("/auth/verify", {"Authorization": f"Bearer {token}"}, query)
         match answer.status_code:
             case 401:
                 raise TokenRefused

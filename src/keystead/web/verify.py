@@ -44,6 +44,13 @@ class VerifyQuery(Query):
     role: Literal["admin"] | None = Field(None, description="Let only admins pass")
 
 
+async def answer_lean(head: Head, context: Context, trace: RequestLine) -> Response:
+    """Answer what is asked nearly always, whoever is signed in may pass: the same, in fewer steps."""
+    actor = await authenticate(context.tools, head.bearer, trace.timestamp)
+    trace.user_id = actor.user.id
+    return _answer(actor.user.id, actor.user.role, actor.session.id)
+
+
 @routes.add(
     "GET",
     "/auth/verify",
@@ -52,6 +59,7 @@ class VerifyQuery(Query):
     headers=IDENTITY,
     refuses=(Forbidden, InputInvalid),
     tags=["auth"],
+    lean=answer_lean,
 )
 async def get_verify(call: Call, query: Annotated[VerifyQuery, InQuery()]) -> Response:
     """
@@ -63,16 +71,6 @@ async def get_verify(call: Call, query: Annotated[VerifyQuery, InQuery()]) -> Re
         await forbid(call.tools, call.actor, Permission.ENTER_AS_ADMIN, call.now)
     user, session = call.actor.user, call.actor.session
     return _answer(user.id, user.role, session.id)
-
-
-async def answer_lean(head: Head, context: Context, trace: RequestLine) -> Response:
-    """Answer what is asked nearly always, whoever is signed in may pass: the same, in fewer steps."""
-    actor = await authenticate(context.tools, head.bearer, trace.timestamp)
-    trace.user_id = actor.user.id
-    return _answer(actor.user.id, actor.user.role, actor.session.id)
-
-
-routes[-1].lean = answer_lean
 
 
 @lru_cache(REMEMBERED)
