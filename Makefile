@@ -11,6 +11,10 @@ test coverage attack: export KEYSTEAD_TEST_STORE = $(STORE)
 # what it compiles: two of its three seconds. It is kept apart, and no checkout has it in its folders.
 test coverage attack: export PYTHONDONTWRITEBYTECODE =
 test coverage attack: export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/bytecode
+# They flush thousands of small databases to the disk: kept in memory, where there are two gigabytes for it.
+IN_MEMORY = $(shell grep ' /dev/shm tmpfs ' /proc/mounts 2>/dev/null | grep -qv noexec && \
+	[ "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 2000000 ] && echo /dev/shm)
+test coverage attack: export PYTEST_DEBUG_TEMPROOT = $(IN_MEMORY)
 
 # Nothing but the .venv of this checkout, and never a Python that uv downloads.
 unexport VIRTUAL_ENV
