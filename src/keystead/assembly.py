@@ -21,9 +21,9 @@ from keystead.crypto.random import SystemRandomness
 from keystead.crypto.refresh_tokens import MacRefreshTokens
 from keystead.crypto.secrets_file import (
     SecretsFile,
-    SecretsFileUnusable,
     load_or_create,
     read_text,
+    refuse_another,
 )
 from keystead.devices import read_device
 from keystead.domain.keys import KeyUse
@@ -182,11 +182,7 @@ async def _open_keyring(settings: Settings, store: Store) -> Keyring:
         keyring = load_or_create(secrets_path(settings), may_create=lambda: bound_to is None)
     else:
         where, keyring = "KEYSTEAD_SECRETS", read_text(settings.secrets.get_secret_value())
-    if await store.bind_secrets(keyring.fingerprint) != keyring.fingerprint:
-        raise SecretsFileUnusable(
-            f"{where} belongs to another database: the passwords and sessions in this one were made "
-            "with other secrets. Point KEYSTEAD_SECRETS_FILE at the right file"
-        )
+    refuse_another(keyring, await store.bind_secrets(keyring.fingerprint), where)
     return keyring
 
 

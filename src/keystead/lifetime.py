@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from keystead.assembly import key_reader, open_tools, seed, with_keys
+from keystead.assembly import key_reader, open_tools, secrets_path, seed, with_keys
 from keystead.crypto.keyring import Keyring
 from keystead.crypto.random import fraction
-from keystead.crypto.secrets_file import SecretsFileUnusable
+from keystead.crypto.secrets_file import SecretsFileUnusable, refuse_another
 from keystead.domain.audit import AuditDamaged
 from keystead.domain.errors import Fault, StoreDown, Unavailable
 from keystead.domain.keys import KeyLine
@@ -65,11 +65,12 @@ async def connected(
                 known = _known_keys(read_keys, context)
                 tools = await attempt.enter_async_context(open_tools(settings, tracing))
                 await seed(settings, tools, context.clock())
+                bound_to = await tools.store.find_fingerprint()
                 holder = tools.random.new_id(context.clock())
                 context.connected, context.refusal = tools, None
                 await attempt.enter_async_context(_sealing(context, holder))
                 await attempt.enter_async_context(_beside(_upkeep(settings, context, holder)))
-                follow = _follow_keys(settings, context, read_keys, known)
+                follow = _follow_keys(settings, context, read_keys, known, bound_to)
                 await attempt.enter_async_context(_beside(follow))
                 stack.push_async_exit(attempt.pop_all())
 
@@ -188,10 +189,12 @@ async def _follow_keys(
     context: Context,
     read: Callable[[], Keyring],
     known: list[KeyLine] | None,
+    bound_to: str | None,
 ) -> None:
     while True:
         try:
             keyring, now = read(), context.clock()
+            refuse_another(keyring, bound_to, str(secrets_path(settings)))
             in_use = keyring.all_lines(now)
             if in_use != known:
                 context.connected = await asyncio.to_thread(

@@ -53,7 +53,6 @@ async def test_after_a_restore_accounts_are_back_and_ended_sessions_are_not(
 
 
 @only_on_a_file
-@only_on_a_file
 def test_a_second_restore_keeps_what_the_first_one_kept(database: Database) -> None:
     given = environment_of(database)
     with running(database):
@@ -79,6 +78,7 @@ def test_a_database_that_is_served_is_not_replaced(database: Database) -> None:
 
         assert code == 1
         assert "is in use: stop every server" in reason
+        assert "sessions_epoch" not in reason
 
 
 async def _register_many(client: object) -> None:
@@ -152,6 +152,45 @@ def test_a_back_up_that_belongs_to_other_secrets_replaces_nothing(
 
     assert code == 1
     assert "belongs to another database" in reason
+
+
+@only_on_a_file
+@pytest.mark.timeout(120)  # The program is started six times.
+def test_a_restore_that_is_refused_leaves_no_secrets_behind(
+    database: Database, tmp_path: Path
+) -> None:
+    with running(database):
+        pass
+    assert run(database, "backup", "mine.db", "--secrets", "mine.json")[0] == 0
+    secrets_of(database).unlink()
+    (database.folder / "other.json").write_text(keystead(tmp_path, "keys", "new").stdout)
+    (database.folder / "other.json").chmod(0o600)
+
+    code, _, reason = run(database, "restore", "mine.db", "--secrets", "other.json", "--yes")
+
+    assert code == 1
+    assert "other.json belongs to another database" in reason
+    assert not secrets_of(database).exists()
+    assert run(database, "restore", "mine.db", "--secrets", "missing.json", "--yes")[0] == 1
+    assert not list(database.folder.glob(".*"))
+    assert not list(database.folder.glob("*.before-restore"))
+    assert run(database, "restore", "mine.db", "--secrets", "mine.json", "--yes")[0] == 0
+    assert secrets_of(database).read_bytes() == (database.folder / "mine.json").read_bytes()
+    assert stat.S_IMODE(secrets_of(database).stat().st_mode) == 0o600
+
+
+@only_on_a_file
+def test_a_back_up_whose_secrets_cannot_be_written_writes_nothing(database: Database) -> None:
+    with running(database):
+        pass
+
+    for secrets in ("nowhere/mine.json", "mine.db"):
+        code, _, reason = run(database, "backup", "mine.db", "--secrets", secrets)
+        assert (code, (database.folder / "mine.db").exists()) == (1, False), reason
+    secrets_of(database).rename(secrets_of(database).with_suffix(".aside"))
+    assert run(database, "backup", "mine.db", "--secrets", "mine.json")[0] == 1
+
+    assert not [each for name in ("mine.*", ".*") for each in database.folder.glob(name)]
 
 
 @pytest.mark.only_on("postgres", "mongo", because="a file is backed up by the command itself")

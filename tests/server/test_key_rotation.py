@@ -16,6 +16,7 @@ from tests.server.running import Server, eventually, keystead, running, running_
 
 PEOPLE = 4
 LEAD = "5s"
+NOTICED = ("keys_changed", "keys_unreadable")
 USES = ("signing", "refresh", "pepper")
 
 
@@ -151,6 +152,35 @@ async def _lose_the_secrets(server: Server, database: Database) -> None:
         assert (await bob.login()).status_code == 200
 
 
+async def test_keys_of_another_installation_are_not_taken_over_by_a_running_server(
+    database: Database, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(keystead(tmp_path, "keys", "new").stdout)
+    other.chmod(0o600)
+    with running(database) as server:
+        async with server.client() as one, server.client() as two, server.client() as three:
+            bob = await server.person("bob", one)
+            path, aside = secrets_of(database), secrets_of(database).with_suffix(".aside")
+            path.rename(aside)
+            other.rename(path)
+            await asyncio.to_thread(
+                eventually, lambda: any(word in server.output for word in NOTICED)
+            )
+
+            assert "belongs to another database" in server.output
+            assert (await bob.login()).status_code == 200
+            eve = await server.person("eve", two)
+
+            aside.rename(path)
+            rotated = await asyncio.to_thread(Keys(database).rotate, "signing")
+            await _until(lambda: _publishes(three, rotated))
+            for person in (bob, eve):
+                assert (await person.login()).status_code == 200
+        verified = keystead(database.folder, "audit", "verify", **environment_of(database))
+        assert verified.returncode == 0, verified.stderr
+
+
 def test_keys_come_from_the_environment_or_a_mounted_folder(
     database: Database, tmp_path: Path
 ) -> None:
@@ -191,6 +221,11 @@ async def _published(client: httpx.AsyncClient) -> set[str]:
     await asyncio.sleep(2.5)
     answer = await client.get("/.well-known/jwks.json")
     return {key["kid"] for key in answer.json()["keys"]}
+
+
+async def _publishes(client: httpx.AsyncClient, kid: str) -> bool:
+    answer = await client.get("/.well-known/jwks.json")
+    return kid in {key["kid"] for key in answer.json()["keys"]}
 
 
 def _kid(access_token: str) -> str:

@@ -1,6 +1,8 @@
 """`keystead backup` and `keystead restore`."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,8 @@ from keystead.store.sqlite_backup import (
     copy_back_up,
     draft_beside,
     put_in_place,
+    refuse_if_open,
+    take_name,
 )
 
 HOW_TO_DUMP = {
@@ -45,12 +49,11 @@ def backup(file: File, *, secrets: WithSecrets = None) -> None:
     database = _file_of(settings, "backup")
     if not database.exists():
         stop(f"there is no database at {database}")
-    if secrets is not None and secrets.exists():
-        stop(f"{secrets} is there already; a back-up overwrites nothing")
     try:
-        back_up(database, file)
-        if secrets is not None:
-            _copy_secrets(secrets_path(settings), secrets)
+        if secrets is None:
+            back_up(database, file)
+        else:
+            _back_up_both(settings, database, file, secrets)
     except BackupRefused as refusal:
         stop(str(refusal))
     typer.echo(f"{database} is backed up to {file}.")
@@ -74,13 +77,16 @@ def restore(
     if not yes:
         typer.confirm(f"Replace {database} by {file}?", abort=True, err=True)
     try:
-        if secrets is not None:
-            _copy_secrets(secrets, secrets_path(settings))
         database.parent.mkdir(parents=True, exist_ok=True)
-        with draft_beside(database) as draft:
+        with draft_beside(database) as draft, _secrets_to_place(settings, secrets) as keys:
             copy_back_up(file, draft)
-            ended = _make_ready(settings, draft, keep_sessions=keep_sessions)
+            if database.exists():
+                refuse_if_open(database)
+            ended = _make_ready(settings, draft, secrets, keep_sessions=keep_sessions)
             kept = put_in_place(draft, database)
+            # Last: a database without its secrets refuses a start, secrets alone would get an empty one.
+            if keys is not None:
+                take_name(keys, secrets_path(settings))
     except BackupRefused as refusal:
         stop(str(refusal))
     typer.echo(f"{database} is as it was in {file}; {ended} sessions ended.")
@@ -88,13 +94,52 @@ def restore(
         typer.echo(f"What was there before is {kept}: remove it once all is well.")
 
 
-def _make_ready(settings: Settings, draft: Path, *, keep_sessions: bool) -> int:
+def _back_up_both(settings: Settings, database: Path, file: Path, secrets: Path) -> None:
+    if secrets.exists():
+        raise BackupRefused(f"{secrets} is there already; a back-up overwrites nothing")
+    # The draft first, so that a place which cannot be written is found before anything is.
+    with draft_beside(secrets) as draft:
+        back_up(database, file)
+        try:
+            _copy_secrets(_file_of_secrets(settings), draft)
+            take_name(draft, secrets)
+        except BackupRefused:
+            file.unlink()
+            raise
+
+
+@contextmanager
+def _secrets_to_place(settings: Settings, secrets: Path | None) -> Iterator[Path | None]:
+    """Give a copy of *secrets* beside where they are to be; None: nothing is to be placed there."""
+    if secrets is None or _are_there(secrets, target := _file_of_secrets(settings)):
+        yield None
+        return
+    with draft_beside(target) as draft:
+        _copy_secrets(secrets, draft)
+        yield draft
+
+
+def _are_there(secrets: Path, target: Path) -> bool:
+    try:
+        if target.exists():
+            if target.read_bytes() == secrets.read_bytes():
+                return True
+            raise BackupRefused(f"{target} is there already, with other keys; move it away first")
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupRefused(f"cannot copy {secrets} to {target}: {error.strerror}") from error
+    return False
+
+
+def _make_ready(
+    settings: Settings, draft: Path, secrets: Path | None, *, keep_sessions: bool
+) -> int:
     # Everything that can be wrong with it shows here, before anything is replaced: another version,
     # other secrets, an unfinished copy.
     on_draft = settings.model_copy(
         update={
             "database_url": SecretStr(f"sqlite:///{draft.absolute()}"),
-            "secrets_file": None if settings.secrets else secrets_path(settings),
+            "secrets_file": None if settings.secrets else secrets or secrets_path(settings),
         }
     )
 
@@ -115,13 +160,16 @@ def _file_of(settings: Settings, command: str) -> Path:
     return sqlite_path(url)
 
 
-def _copy_secrets(source: Path, target: Path) -> None:
+def _file_of_secrets(settings: Settings) -> Path:
+    if settings.secrets is not None:
+        raise BackupRefused(
+            "the secrets are in KEYSTEAD_SECRETS and in no file: leave out --secrets"
+        )
+    return secrets_path(settings)
+
+
+def _copy_secrets(source: Path, draft: Path) -> None:
     try:
-        if target.exists():
-            if target.read_bytes() == source.read_bytes():
-                return
-            raise BackupRefused(f"{target} is there already, with other keys; move it away first")
-        target.touch(mode=0o600, exist_ok=False)
-        shutil.copyfile(source, target)
+        shutil.copyfile(source, draft)
     except OSError as error:
-        raise BackupRefused(f"cannot copy {source} to {target}: {error.strerror}") from error
+        raise BackupRefused(f"cannot copy {source}: {error.strerror}") from error

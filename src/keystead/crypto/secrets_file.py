@@ -103,6 +103,15 @@ def read_text(text: str) -> Keyring:
     return keyring
 
 
+def refuse_another(keyring: Keyring, bound_to: str | None, where: str) -> None:
+    """Refuse keys, found at *where*, of another database. Raises: SecretsFileUnusable."""
+    if keyring.fingerprint != bound_to:
+        raise SecretsFileUnusable(
+            f"{where} belongs to another database: the passwords and sessions in this one were made "
+            "with other secrets. Point KEYSTEAD_SECRETS_FILE at the right file"
+        )
+
+
 def text_of(keyring: Keyring) -> str:
     """Return what `read_text` reads, on one line."""
     return json.dumps(to_json(keyring), separators=(",", ":"))

@@ -5,6 +5,7 @@ What is written is a draft first, which takes its name only when it is whole and
 """
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def back_up(database: Path, target: Path) -> None:
         raise BackupRefused(f"{target} is there already; a back-up overwrites nothing")
     with draft_beside(target) as draft:
         _copy(database, draft)
-        _take_name(draft, target)
+        take_name(draft, target)
 
 
 @contextmanager
@@ -63,17 +64,78 @@ def put_in_place(draft: Path, database: Path) -> Path | None:
     """
     Let *draft* be the database. Returns: where the old one is kept, if there was one.
 
-    Raises: BackupRefused: somebody has the old one open.
+    At each moment one of the two has the name: a start that finds none would make an empty one.
+
+    Raises: BackupRefused: somebody has the old one open, or the disk fails.
     """
     kept = None
-    if database.exists():
-        _refuse_if_open(database)
-        kept = _free_name(database.with_name(f"{database.name}.before-restore"))
-        database.replace(kept)
+    with _what_fails(
+        f"cannot put a back-up in the place of {database}", f"{database} is as it was"
+    ):
+        _flush(draft)
+        if database.exists():
+            refuse_if_open(database)
+            kept = _free_name(database.with_name(f"{database.name}.before-restore"))
+        with _kept(database, kept):
+            draft.replace(database)
+    with _what_fails(f"cannot flush {database.parent}", f"{database} is the back-up now"):
+        _flush(database.parent)
+    return kept
+
+
+def take_name(draft: Path, target: Path) -> None:
+    """Let *draft* be *target*, which is not there yet. Raises: BackupRefused."""
+    with _what_fails(f"cannot write {target}", f"{target} is not there"):
+        _flush(draft)
+        if target.exists():
+            raise BackupRefused(f"{target} is there already; it is not overwritten")
+        draft.replace(target)
+        try:
+            _flush(target.parent)
+        except OSError:
+            target.unlink()
+            raise
+
+
+@contextmanager
+def _kept(database: Path, kept: Path | None) -> Iterator[None]:
+    """Give the old database a second name, which goes again if it does not lose the first one."""
+    if kept is None:
+        yield
+        return
+    try:
+        _link(database, kept)
+        _flush(kept.parent)
+        # Left by a file that SQLite cannot read; beside another database they would change that one.
         for each in _companions(database):
             each.unlink(missing_ok=True)
-    _take_name(draft, database)
-    return kept
+        yield
+    except OSError:
+        kept.unlink(missing_ok=True)
+        raise
+
+
+def _link(old: Path, new: Path) -> None:
+    try:
+        os.link(old, new)
+    except (
+        OSError
+    ):  # This file system has no hard links; if it was something else, copying says so.
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+            with old.open("rb") as file:
+                shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+
+
+@contextmanager
+def _what_fails(what: str, state: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BackupRefused(
+            f"{what}: {error.strerror}. {state}; see to the disk, then run the same command again"
+        ) from error
 
 
 def _free_name(path: Path) -> Path:
@@ -103,7 +165,8 @@ def _open(path: Path) -> sqlite3.Connection:
     )
 
 
-def _refuse_if_open(database: Path) -> None:
+def refuse_if_open(database: Path) -> None:
+    """Refuse a *database* that a server or a command works with. Raises: BackupRefused."""
     # Who has a WAL database open holds a lock that leaving this mode has to wait for.
     with closing(_open(database)) as db, suppress(sqlite3.DatabaseError):
         db.execute("PRAGMA busy_timeout = 0")
@@ -113,12 +176,6 @@ def _refuse_if_open(database: Path) -> None:
             raise BackupRefused(
                 f"{database} is in use: stop every server and command that works with it first"
             ) from None
-
-
-def _take_name(draft: Path, target: Path) -> None:
-    _flush(draft)
-    draft.replace(target)
-    _flush(target.parent)
 
 
 def _flush(path: Path) -> None:
