@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from posixpath import normpath
 from typing import Any, Self
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -35,6 +39,18 @@ http {{
   include site.conf;
 }}
 """
+
+ODD_PATHS = r"""
+/admin%2fusers /admin%2Fusers /admin%00/x /admin;a/x /admin%3ba/x /admin%5cx /admin\x /admin%3fx
+/admin%23x /admin%252fx /admin%2500/x /%61dmin/x //admin/x /./admin/x /x/../admin/x /x/%2e%2e/admin/x
+/x/..%2fadmin/x /x%2f..%2fadmin /x/..;/admin/x /x/..%3b/admin/x /x\..\admin\x /x/..%5cadmin/x
+/x/..%252fadmin/x /admin/.. /admin/files/../../x /admin/files/..%2f..%2fx /admin/files/%2e%2e/%2E%2E/x
+/admin/files/../../public/x /admin/files/..%2f..%2fpublic/x /x/../public/x /x/..%2fpublic/x
+/public/../x /public/.. /public/..%2fx /public/%2e%2e/x /public%2f..%2fx /public%2fx /public/..;/x
+/public/..%3bx/x /public/..\x /public/..%5cx /public/..%252fx //public/x /public/;/../x /public;/x
+/public%00/../x /public/%00/../../admin/x /public//../admin/x
+"""
+UNRESERVED = re.compile(r"%(2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])", re.IGNORECASE)
 
 Command = Callable[[Path, list[str], str], list[str]]
 
@@ -148,3 +164,30 @@ class Service:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def ask(port: int, path: str, headers: dict[str, str]) -> int:
+    """Return the status for exactly this *path*, of which httpx would make another one."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def folders(target: str) -> set[str]:
+    """
+    Return the first folder of every path that a service could serve for this request *target*.
+
+    Some route by the path as it came (RFC 3986, 6.2.2: letters, digits and "-._~" are the same encoded or
+    not), ASGI servers decode it once, some frameworks once more. Some end a segment at ";" or a path at
+    NUL, or take a backslash for a slash. Files are looked up with the dots resolved.
+    """
+    raw = UNRESERVED.sub(lambda found: unquote(found[0]), target.partition("?")[0])
+    read = {raw, unquote(raw), unquote(unquote(raw))}
+    read |= {re.sub(r";[^/]*", "", each) for each in read}
+    read |= {re.split(r"[\0?#]", each)[0] for each in read}
+    read |= {each.replace("\\", "/") for each in read}
+    read |= {normpath(each) for each in read}
+    return {each.split("/")[1] for each in read}

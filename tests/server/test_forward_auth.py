@@ -4,15 +4,17 @@ The configurations of docs/forward-auth.md, as they stand there: who reaches the
 A service behind a proxy believes its identity headers. So each attack here is on those.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import pytest
 
 from tests.databases import Database, environment_of
 from tests.people import Person
-from tests.server.proxies import PROXIES, Service, proxy
+from tests.server.proxies import ODD_PATHS, PROXIES, Service, ask, folders, proxy
 from tests.server.running import Server, client_of, free_port, keystead, running
 
 pytestmark = pytest.mark.only_on(
@@ -23,8 +25,8 @@ NAMES = ("x-user-id", "x-user-role", "x-session-id")
 SPELLINGS = [
     f"{first}{one}{second}{other}{third}"
     for first, second, third in (("X", "User", "Id"), ("x", "USER", "role"), ("X", "Session", "Id"))
-    for one in "-_"
-    for other in "-_"
+    for one in "-_."
+    for other in "-_."
 ]
 
 
@@ -75,8 +77,14 @@ def identity(answer: httpx.Response) -> list[tuple[str, str]]:
 
 def identity_in(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(
-        (name.lower(), value) for name, value in headers if name.lower().replace("_", "-") in NAMES
+        (name.lower(), value)
+        for name, value in headers
+        if re.sub("[._]", "-", name.lower()) in NAMES
     )
+
+
+def paths(service: Service) -> list[str]:
+    return [each["path"] for each in service.seen]
 
 
 async def own(bob: Person) -> list[tuple[str, str]]:
@@ -150,6 +158,41 @@ async def test_only_an_admin_reaches_what_is_for_admins(
         passed = await front.get("/admin/", headers=carol.bearer)
         assert passed.status_code == 200
         assert dict(identity(passed))["x-user-role"] == "admin"
+
+
+async def test_no_path_is_served_as_one_for_admins_to_who_is_none(
+    port: int, service: Service, bob: Person
+) -> None:
+    for path in ODD_PATHS.split():
+        ask(port, path, bob.bearer)
+
+    assert [path for path in paths(service) if "admin" in folders(path)] == []
+
+
+async def test_no_path_is_served_to_anybody_as_one_that_is_not_public(
+    port: int, service: Service
+) -> None:
+    for path in ODD_PATHS.split():
+        ask(port, path, {})
+
+    assert [path for path in paths(service) if folders(path) != {"public"}] == []
+
+
+async def test_what_is_for_admins_begins_without_a_slash(
+    port: int, service: Service, bob: Person
+) -> None:
+    asked = [ask(port, path, bob.bearer) for path in ("/admin", "/admin.json", "/admin?x=1")]
+
+    assert (asked, service.seen) == ([403, 403, 403], [])
+
+
+async def test_any_other_path_arrives_as_it_was_sent(
+    port: int, service: Service, bob: Person
+) -> None:
+    sent = ["/deep/a%20b/%C3%B6+&=@:!,~.txt?x=%2f..%2f&y=%25", "/.well-known/x", "/a..b/...", "/x/"]
+
+    assert [ask(port, path, bob.bearer) for path in sent] == [200] * len(sent)
+    assert [unquote(path) for path in paths(service)] == [unquote(path) for path in sent]
 
 
 @pytest.mark.parametrize("query", ["?role=user", "?role=", "?", "?x=1&role=admin", "?role=nobody"])
