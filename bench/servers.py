@@ -36,6 +36,8 @@ class Server:
 
     process: Process
     port: int
+    start_seconds: float
+    """From the command to the first answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,7 @@ def serving(
     """Start a server on a database in *folder* or at *url*, wait until it answers, and stop it."""
     port, env = free_port(), environment(folder, url)
     with Process([*command, "--port", str(port)], folder, env, cores) as process:
-        process.wait_until_answering(port, READY)
-        yield Server(process, port)
+        yield Server(process, port, process.wait_until_answering(port, READY))
 
 
 def seed(folder: Path, sessions: int, tokens: int, url: str | None = None) -> Seeded:

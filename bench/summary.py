@@ -37,7 +37,8 @@ def summary(run: Run, picture: str | None) -> str:
 
 def _beside_peers(run: Run) -> Iterator[str]:
     """Have a row for each verb and size, a column for each project."""
-    who = [each.name.removeprefix("start: ") for each in run.beginning("peers", "start: ")]
+    started = [each.name.removeprefix("start: ") for each in run.beginning("peers", "start: ")]
+    who = list(dict.fromkeys(name.partition(", ")[0] for name in started))
     if not who:
         return
     yield _row(["", *who, "Keystead / best peer"])

@@ -2,52 +2,43 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from bench.load.raw import drive
 from bench.load.sources import sessions_of
-from bench.peers.entrant import Entrant, Filled
+from bench.measurements.peer_verbs import Everybody
+from bench.peers.entrant import Entrant
 from bench.plan import Plan
-from bench.rounds import Contender, Figure, in_turn
+from bench.rounds import Figure
 
 SETTLE_SECONDS = 2
 
 
-def starts(plan: Plan, entrants: Sequence[Entrant]) -> list[Figure]:
-    """Start each on the smallest database, until it answers."""
-    contenders = [Contender(each.name, partial(_start, plan, each)) for each in entrants]
-    turns = in_turn(contenders, plan.rounds, are_warm=True)  # Each was started before.
-    return [
-        Figure(f"start: {contender.name}", seconds, "s")
-        for contender, seconds in zip(contenders, turns, strict=True)
+def starts_and_memory(
+    plan: Plan, entrants: Sequence[Entrant], everybody: dict[int, Everybody]
+) -> list[Figure]:
+    """Start each alone on a database of each size, until it answers; look at it idle and after load."""
+    found = [
+        figure
+        for sessions, filled in everybody.items()
+        for each in entrants
+        for figure in _look_at(plan, each, filled[each.name].headers, sessions)
     ]
+    return sorted(found, key=lambda figure: figure.unit == "MiB")  # The times first.
 
 
-def _start(plan: Plan, entrant: Entrant) -> float:
-    folder = plan.folder_of_peer(entrant.name, plan.sessions[0])
-    began = time.perf_counter()
-    with entrant.serving(folder, plan.cores):
-        return time.perf_counter() - began
-
-
-def memory(plan: Plan, entrants: Sequence[Entrant], filled: dict[str, Filled]) -> list[Figure]:
-    """Look at each alone: idle, and after session checks."""
-    return [
-        figure for each in entrants for figure in _memory(plan, each, filled[each.name].headers)
-    ]
-
-
-def _memory(plan: Plan, entrant: Entrant, headers: list[str]) -> list[Figure]:
+def _look_at(plan: Plan, entrant: Entrant, headers: list[str], sessions: int) -> list[Figure]:
     sources = sessions_of(entrant.session_path, headers)
-    folder = plan.folder_of_peer(entrant.name, plan.sessions[0])
-    with entrant.serving(folder, plan.cores) as server:
+    name = f"{entrant.name}, {sessions:,} sessions"
+    with entrant.serving(plan.folder_of_peer(entrant.name, sessions), plan.cores) as server:
+        started = Figure(f"start: {name}", [server.start_seconds], "s")
         time.sleep(SETTLE_SECONDS)
         idle = server.process.memory()
         drive(server.port, sources, plan.seconds)
         used = server.process.memory()
     if idle is None or used is None:
-        return []
+        return [started]
     return [
-        Figure(f"memory idle: {entrant.name}, PSS", [idle.pss], "MiB"),
-        Figure(f"memory after load: {entrant.name}, PSS", [used.pss], "MiB"),
+        started,
+        Figure(f"memory idle: {name}, PSS", [idle.pss], "MiB"),
+        Figure(f"memory after load: {name}, PSS", [used.pss], "MiB"),
     ]

@@ -49,8 +49,7 @@ def measure(plan: Plan) -> Result:
                 for sessions, each in everybody.items()
                 for figure in compare(plan, entrants, each, sessions)
             ),
-            *peer_starts.starts(plan, entrants),
-            *peer_starts.memory(plan, entrants, fewest),
+            *peer_starts.starts_and_memory(plan, entrants, everybody),
         ],
         [*notes, SQLITE, *explained(plan, entrants, fewest)],
     )

@@ -121,8 +121,7 @@ class Entrant:
         port = free_port()
         env = self.environment(folder)
         with Process(self.serve(port, mode), folder, env, cores) as process:
-            process.wait_until_answering(port, self.ready)
-            yield Server(process, port)
+            yield Server(process, port, process.wait_until_answering(port, self.ready))
 
     def fill(self, folder: Path, sessions: int, tokens: int) -> Filled:
         """Make a database with *sessions* in it, of which *tokens* are used."""

@@ -30,8 +30,8 @@ PEERS = Result(
         Figure("refresh: A & B, 9,000 sessions", [300], "requests/s"),
         Figure("refresh: Keystead, 9,000 sessions / best peer (A & B)", [3.333], "ratio", Target(">=", 5)),
         Figure("login: Keystead, 9,000 sessions", [20], "logins/s"),
-        Figure("start: Keystead", [1.5], "s"),
-        Figure("start: A & B", [1.0], "s"),
+        Figure("start: Keystead, 1,000 sessions", [1.5], "s"),
+        Figure("start: A & B, 1,000 sessions", [1.0], "s"),
     ],
 )  # fmt: skip
 VERIFY = Result(
