@@ -516,7 +516,7 @@ async def test_what_two_other_processes_have_revoked_is_never_found_again(
     await revoking
 
     assert len(gone) == 2 * REVOKED
-    assert looks > 100
+    assert looks > 20  # Fewer where a commit has no disk to wait for.
 
 
 async def test_what_this_process_revokes_is_never_found_again(store: SqliteStore) -> None:

@@ -177,20 +177,12 @@ class Routes(list[Guarded]):
             documented = describe(endpoint, faults, needs_session=access.needs_session)
             if headers is not None:
                 documented["responses"][status] = only_headers(headers)
-            self.append(
-                Guarded(
-                    method,
-                    path,
-                    endpoint,
-                    access,
-                    lean,
-                    response_model=answer,
-                    status_code=status,
-                    tags=list(tags),
-                    include_in_schema=answer is not None or headers is not None,
-                    **documented,
-                )
-            )
+            route = Guarded(
+                method, path, endpoint, access, lean,
+                response_model=answer, status_code=status, tags=list(tags),
+                include_in_schema=answer is not None or headers is not None, **documented,
+            )  # fmt: skip
+            self.append(route)
             return endpoint
 
         return declare
