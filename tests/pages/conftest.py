@@ -67,20 +67,28 @@ async def new_page(browser: Browser) -> AsyncIterator[NewPage]:
 
     async def open_page(context: BrowserContext | None = None, **device: Any) -> Page:
         if context is None:
-            context = await browser.new_context(locale="en-GB", reduced_motion="reduce", **device)
+            context = await new_device(browser, **device)
             opened.append(context)
         page = await context.new_page()
-        page.set_default_timeout(SLOW_MACHINE_MS)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda said: complaints.append(said.text) if is_refusal(said.text) else None
-        )
+        listen_to(page, complaints)
         return page
 
     yield open_page
     for context in opened:
         await context.close()
     assert complaints == []
+
+
+async def new_device(browser: Browser, **device: Any) -> BrowserContext:
+    """Somebody's own browser, with nothing in it."""
+    return await browser.new_context(locale="en-GB", reduced_motion="reduce", **device)
+
+
+def listen_to(page: Page, complaints: list[str]) -> None:
+    """Collect what a script of *page* complains of."""
+    page.set_default_timeout(SLOW_MACHINE_MS)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if is_refusal(said.text) else None)
 
 
 def is_refusal(text: str) -> bool:

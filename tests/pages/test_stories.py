@@ -1,15 +1,17 @@
 """Every page in every state: anybody can use it, and text stays text."""
 
+from collections.abc import AsyncIterator
 from importlib.resources import files
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from stories.canned import XSS
 from stories.screenshots import show
 from stories.states import STORIES
-from tests.pages.conftest import NewPage
+from tests.pages.conftest import NewPage, listen_to, new_device
 from tests.pages.people import home, register
 from tests.server.running import Server
 
@@ -51,11 +53,34 @@ async def violations(page: Page, *rules: str) -> Any:
     return await page.evaluate(FIND, list(rules) or None)
 
 
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def page_of_all(browser: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
+    """One page for every story, since a new one takes as long as a look at it, and what it complains of."""
+    device = await new_device(browser)
+    page, complaints = await device.new_page(), list[str]()
+    listen_to(page, complaints)
+    yield page, complaints
+    await device.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(page_of_all: tuple[Page, list[str]]) -> AsyncIterator[Page]:
+    """That page with nothing kept, in the light, on a desk."""
+    page, complaints = page_of_all
+    complaints.clear()
+    await page.goto("about:blank")
+    await page.context.clear_cookies()
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(DESKTOP)  # type: ignore[arg-type] # two integers
+    yield page
+    await page.evaluate("localStorage.clear()")
+    assert complaints == []
+
+
 @pytest.mark.parametrize("name", STORIES)
 async def test_axe_finds_nothing_and_nothing_is_cut_off(
-    new_page: NewPage, stories: str, name: str
+    page: Page, stories: str, name: str
 ) -> None:
-    page = await new_page(viewport=DESKTOP)
     await show(page, stories, name)
 
     assert await violations(page) == []
