@@ -64,6 +64,8 @@ def environment(folder: Path, url: str | None = None) -> dict[str, str]:
         "KEYSTEAD_DATABASE_URL": url or f"sqlite:///{folder}/keystead.db",
         "KEYSTEAD_SECRETS_FILE": f"{folder}/keystead.secrets.json",
         "KEYSTEAD_ACCESS_TOKEN_LIFETIME": "2h",  # Tokens are made once and must last the run.
+        # A thousand sessions would all be due in the same second of one turn, and in no other.
+        "KEYSTEAD_SESSION_TOUCH_INTERVAL": "1h",
         "KEYSTEAD_TRUSTED_PROXIES": "127.0.0.0/8",  # Sign-ins come from many addresses.
     }
 

@@ -108,7 +108,6 @@ def session_checks(
     with ExitStack() as stack:
         bare = stack.enter_context(serving(BARE, plan.folder / "bare", plan.cores))
         bare_load = load_of(plan, bare.port, plan.folder, ["Accept: */*"])
-        bare_load()
         contenders = [Contender("bare", partial(watched, bare, bare_load))]
         for sessions in plan.sessions:
             for entrant in entrants:
@@ -116,7 +115,7 @@ def session_checks(
                     _checks(plan, stack, entrant, mode, filled[entrant.name, sessions], sessions)
                     for mode in _modes(entrant, is_first=sessions == plan.sessions[0])
                 ]
-        turns = in_turn(contenders, plan.rounds, are_warm=True)
+        turns = in_turn(contenders, plan.rounds)
     named = {contender.name: own for contender, own in zip(contenders, turns, strict=True)}
     figures = [rates(f"session check: {name}", own) for name, own in named.items()]
     for name, own in named.items():
