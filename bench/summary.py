@@ -56,10 +56,10 @@ def _beside_peers(run: Run) -> Iterator[str]:
 
 
 def _written(run: Run, who: Sequence[str], verb: str) -> str:
-    # With the most sessions; the report has the other sizes.
+    # With the most sessions, and the least ratio of all sizes; the report has them all.
     text = f", {run.options['peers']['sessions'][-1]:,} sessions"
     cells = [_cell(run.find("peers", f"{verb}: {name}{text}")) for name in who]
-    ratios = run.beginning("peers", f"{verb}: {KEYSTEAD}{text} / ")
+    ratios = run.beginning("peers", f"{verb}: {KEYSTEAD}, ")
     return _row([f"{verb}{text} stored", *cells, _ratios([each for each in ratios if each.target])])
 
 
