@@ -49,11 +49,7 @@ def _refreshes(seeded: Seeded) -> list[Source]:
 
 
 def _sign_ins(seeded: Seeded) -> list[Source]:
-    emails = seeded.emails
-    return [
-        sign_ins(emails[number::SIGNING_IN], seeded.password, number * len(emails))
-        for number in range(SIGNING_IN)
-    ]
+    return sign_ins(seeded.emails, seeded.password, SIGNING_IN)
 
 
 VERBS: dict[str, Callable[[Seeded], list[Source]]] = {

@@ -60,13 +60,17 @@ def gets(path: str, headers: Sequence[str]) -> list[bytes]:
 
 def sessions_of(path: str, headers: Sequence[str]) -> list[Source]:
     """Send these on as many connections as there are, each its share of them."""
-    asked = gets(path, headers)
-    return [Requests(asked[number::CONNECTIONS] or asked) for number in range(CONNECTIONS)]
+    return shared_out(gets(path, headers), CONNECTIONS)
 
 
-def sign_ins(emails: Sequence[str], password: str, first_address: int) -> Requests:
+def shared_out(requests: Sequence[bytes], connections: int) -> list[Source]:
+    """Give each connection its share; all of them where there are too few."""
+    return [Requests(requests[n::connections] or requests) for n in range(connections)]
+
+
+def sign_ins(emails: Sequence[str], password: str, connections: int) -> list[Source]:
     """POST /auth/login by many people, each from an address of their own behind a trusted proxy."""
-    return Requests([
+    asked = [
         request(
             "POST",
             "/auth/login",
@@ -78,8 +82,9 @@ def sign_ins(emails: Sequence[str], password: str, first_address: int) -> Reques
             },
             json.dumps({"email": email, "password": password}).encode(),
         )
-        for number, email in enumerate(emails, first_address)
-    ])  # fmt: skip
+        for number, email in enumerate(emails)
+    ]  # fmt: skip
+    return shared_out(asked, connections)
 
 
 class SignUps:

@@ -79,11 +79,7 @@ def _hash(plan: Plan, seeded: Seeded) -> Turn:
 
 
 def _sign_in(plan: Plan, server: Server, seeded: Seeded) -> Turn:
-    emails = seeded.emails
-    people = [
-        sign_ins(emails[n::CONCURRENCY] or emails, seeded.password, n * len(emails))
-        for n in range(CONCURRENCY)
-    ]
+    people = sign_ins(seeded.emails, seeded.password, CONCURRENCY)
     waited_ms: list[float] = []
     with probing(server.port, Requests(gets(MEANWHILE, bearers(seeded.access_tokens))), waited_ms):
         load = drive(server.port, people, plan.seconds)

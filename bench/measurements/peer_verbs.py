@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.load.http import CONNECTIONS, Source
 from bench.load.raw import drive
-from bench.load.sources import JsonRefreshes, Refreshes, Requests, SignUps, sessions_of
+from bench.load.sources import JsonRefreshes, Refreshes, SignUps, sessions_of, shared_out
 from bench.peers.entrant import Entrant, Filled
 from bench.peers.hashes import read_hash
 from bench.plan import Plan
@@ -84,7 +84,7 @@ def sign_ins(
 
 def _sign_ins(entrant: Entrant, filled: Filled) -> list[Source]:
     asked = [entrant.sign_in(email, filled.password) for email in filled.emails]
-    return [Requests(asked[number::CONCURRENCY] or asked) for number in range(CONCURRENCY)]
+    return shared_out(asked, CONCURRENCY)
 
 
 def sign_ups(

@@ -65,7 +65,7 @@ class PublishedKeys:
             await self._refresh(is_known=key_id in self._keys)
         if self._age() >= STALE_SECONDS:
             raise Unavailable
-        if key_id not in self._keys and self._asked_at > self._loaded_at:
+        if key_id not in self._keys and self._has_failed:
             raise Unavailable  # It may be a new one: the last question was not answered.
         return self._keys.get(key_id)
 

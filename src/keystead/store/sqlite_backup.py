@@ -118,9 +118,8 @@ def _kept(database: Path, kept: Path | None) -> Iterator[None]:
 def _link(old: Path, new: Path) -> None:
     try:
         os.link(old, new)
-    except (
-        OSError
-    ):  # This file system has no hard links; if it was something else, copying says so.
+    except OSError:
+        # This file system has no hard links; if it was something else, copying says so.
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
             with old.open("rb") as file:
                 shutil.copyfileobj(file, copy)
