@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -59,21 +58,15 @@ class Old:
         command = [str(psql), "-XqAt", "-v", "ON_ERROR_STOP=1", self._database.url]
         subprocess.run(command, input=text, text=True, check=True, capture_output=True)
 
-    def drop(self) -> None:
-        """Leave no tables of others in a database that another test may be given."""
-        if self.product == "postgres":
-            self.query("".join(f"DROP TABLE IF EXISTS {name};" for name in TABLES.values()))
-
 
 @pytest.fixture
-def old(database: Database) -> Iterator[Old]:
+def old(database: Database) -> Old:
     made = Old(database)
     if made.product == "sqlite" and shutil.which("sqlite3") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("sqlite3 is needed")
         pytest.skip("sqlite3, the program, is not installed")
-    yield made
-    made.drop()
+    return made
 
 
 def run(database: Database, commands: str) -> subprocess.CompletedProcess[str]:

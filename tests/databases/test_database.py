@@ -12,6 +12,7 @@ from keystead.flows.tools import Tools
 from keystead.settings import Settings
 from tests.conftest import CHEAPEST_ARGON2
 from tests.databases import TABLES, Database, Row, Server, content, settings_of
+from tests.databases.postgres import PostgresServer
 from tests.databases.sqlite import SqliteDatabase
 from tests.store.samples import LISBON, NOW, added, new_session, new_user, opened
 
@@ -211,3 +212,16 @@ async def test_a_thief_of_the_file_has_its_log_of_recent_writes_too(
     assert len(list(database.folder.glob("keystead.db-wal"))) == 1
     assert b"bob@example.com" not in database.path.read_bytes()
     assert b"bob@example.com" in database.everything().partition(b"BEGIN TRANSACTION")[0]
+
+
+@pytest.mark.only_on("postgres", because="elsewhere no test makes tables of its own")
+def test_tables_that_a_test_has_left_are_gone_for_the_next(
+    server_of_databases: PostgresServer, tmp_path: Path
+) -> None:
+    with server_of_databases.fresh(tmp_path) as one:
+        one.run('CREATE TABLE "left" (id integer PRIMARY KEY)')
+        one.run('CREATE TABLE behind (id integer REFERENCES "left")')
+
+    with server_of_databases.fresh(tmp_path) as another:
+        assert another is one
+        assert {"left", "behind"}.isdisjoint(another.tables())
